@@ -1,0 +1,11 @@
+// Package engine is Usher for people who embed it: open a node, create events on
+// charts, hold, book and release seats, and watch what changes.
+//
+// A seat is sold by an entry of a replicated log, so what a method returns has been
+// decided, fsynced and (with several replicas) agreed on before it returns. Methods
+// are safe for use by many goroutines; they block until the outcome is known or the
+// context ends. An error of a write says what became of it: see [OutcomeOf].
+//
+// Start with [Open], [Engine.CreateEvent], [Engine.Hold], [Engine.Book] and
+// [Engine.Watch]; the examples run.
+package engine

@@ -1,0 +1,79 @@
+package engine
+
+import (
+	"time"
+)
+
+// EventSpec asks for an event: one venue, one date and, where the venue has several
+// shows a day, one time. The event's identity is venue_id:event_date[:show_time].
+type EventSpec struct {
+	VenueID   string `json:"venue_id"`
+	EventDate string `json:"event_date"`          // YYYY-MM-DD, a real date
+	ShowTime  string `json:"show_time,omitempty"` // HH:MM, 24 hours; empty for a hotel night
+	Timezone  string `json:"timezone,omitempty"`  // IANA name; empty means UTC
+	ChartID   string `json:"chart_id"`
+	Name      string `json:"name,omitempty"`
+	// Series ties events together (a residency's nights): all of one series live in
+	// one group. Same alphabet as VenueID; empty means none.
+	Series string `json:"series,omitempty"`
+	// OnsaleAt is when holds begin; nil or past means at once.
+	OnsaleAt *time.Time `json:"onsale_at,omitempty"`
+	// HoldSeconds is how long a hold lasts that asks for no time of its own: 1…3600;
+	// 0 means 480.
+	HoldSeconds int `json:"hold_seconds,omitempty"`
+	// Prices by category name of the chart; a category without one is free.
+	Prices map[string]Money `json:"prices,omitempty"`
+	// Strategy is the allocation pattern of requests that name none; "" and "direct"
+	// mean exactly the seats asked for, all or none.
+	Strategy string `json:"strategy,omitempty"`
+}
+
+// SeatCounts counts an event's seats by status:
+// Available + Held + Booked + Blocked == Total.
+type SeatCounts struct {
+	Total     int `json:"total"`
+	Available int `json:"available"`
+	Held      int `json:"held"`
+	Booked    int `json:"booked"`
+	Blocked   int `json:"blocked"`
+}
+
+// Event is an event as it stands on the replica that answered.
+type Event struct {
+	EventID     string           `json:"event_id"`
+	VenueID     string           `json:"venue_id"`
+	EventDate   string           `json:"event_date"`
+	ShowTime    string           `json:"show_time,omitempty"`
+	Timezone    string           `json:"timezone"`
+	StartsAt    time.Time        `json:"starts_at"` // UTC; midnight of the date in Timezone when there is no ShowTime
+	ChartID     string           `json:"chart_id"`
+	ChartSHA256 string           `json:"chart_sha256"` // hex; the event keeps the chart it was made with
+	Name        string           `json:"name,omitempty"`
+	Series      string           `json:"series,omitempty"`
+	OnsaleAt    *time.Time       `json:"onsale_at,omitempty"`
+	HoldSeconds int              `json:"hold_seconds"`
+	Prices      map[string]Money `json:"prices,omitempty"`
+	Strategy    string           `json:"strategy"`
+	CreatedAt   time.Time        `json:"created_at"`
+	Epoch       string           `json:"epoch"`   // 32 hex digits; changes only when the event is restored from a backup
+	Version     uint64           `json:"version"` // counts seat changes
+	Seats       SeatCounts       `json:"seats"`
+}
+
+// EventFilter selects events; the zero value selects all. Results are by date, then
+// by event id.
+type EventFilter struct {
+	Series  string
+	VenueID string
+	From    string // YYYY-MM-DD, inclusive
+	To      string // YYYY-MM-DD, inclusive
+	Query   string // part of the name, venue or event id, case-insensitive
+	Limit   int    // 1…1000; 0 means 100
+	After   string // EventPage.Next of the page before
+}
+
+// EventPage is one page of events; Next is empty on the last.
+type EventPage struct {
+	Items []Event `json:"items"`
+	Next  string  `json:"next,omitempty"`
+}

@@ -1,0 +1,50 @@
+package raftfsm
+
+import (
+	"errors"
+	"fmt"
+)
+
+// What can go wrong beneath the state machine.
+var (
+	ErrStarting  = errors.New("usher: still applying what was committed before the start")
+	ErrNoQuorum  = errors.New("usher: no leader or no majority in time")
+	ErrNotLeader = errors.New("usher: another node leads this group")
+	ErrClosed    = errors.New("usher: closed")
+	ErrDamaged   = errors.New("usher: stored data is damaged")
+	ErrHalted    = errors.New("usher: the replica has halted")
+	ErrOverload  = errors.New("usher: too many requests under way")
+)
+
+// Outcome says what became of a write that returned an error.
+type Outcome string
+
+// The outcomes of a write.
+const (
+	OutcomeApplied    Outcome = "applied"
+	OutcomeNotApplied Outcome = "not_applied"
+	OutcomeUnknown    Outcome = "unknown"
+)
+
+// OutcomeError is a failure of consensus, with what became of the write.
+type OutcomeError struct {
+	Outcome Outcome
+	Err     error
+}
+
+func (e *OutcomeError) Error() string { return fmt.Sprintf("%v (outcome %s)", e.Err, e.Outcome) }
+
+func (e *OutcomeError) Unwrap() error { return e.Err }
+
+// OutcomeOf tells what became of the write that returned err. Every error that says
+// nothing else left the state as it was.
+func OutcomeOf(err error) Outcome {
+	if err == nil {
+		return OutcomeApplied
+	}
+	var oe *OutcomeError
+	if errors.As(err, &oe) {
+		return oe.Outcome
+	}
+	return OutcomeNotApplied
+}

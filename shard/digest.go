@@ -1,0 +1,110 @@
+package shard
+
+import "math/bits"
+
+// The digest is a sum, modulo 2^64, of one hash for each record, so that a change costs
+// the hash before and the hash after. It finds accidents (a flipped bit, a replica
+// that went its own way), it is no defence against people: for that the log's channel
+// is authenticated. The hash folds 128-bit products, as wyhash does.
+
+const (
+	k0 = 0xa0761d6478bd642f
+	k1 = 0xe7037ed1a0b428db
+	k2 = 0x8ebc6af09c88c6e3
+	k3 = 0x589965cc75374cc3
+)
+
+func mix(a, b uint64) uint64 {
+	hi, lo := bits.Mul64(a^k0, b^k1)
+	return hi ^ lo
+}
+
+func mixBytes(h uint64, b []byte) uint64 {
+	h = mix(h, uint64(len(b))^k2)
+	for len(b) >= 8 {
+		h = mix(h, uint64(b[0])|uint64(b[1])<<8|uint64(b[2])<<16|uint64(b[3])<<24|
+			uint64(b[4])<<32|uint64(b[5])<<40|uint64(b[6])<<48|uint64(b[7])<<56)
+		b = b[8:]
+	}
+	var tail uint64
+	for i, c := range b {
+		tail |= uint64(c) << (8 * i)
+	}
+	return mix(h^tail, k3)
+}
+
+// seatSum of a seat that never changed is 0: an event starts with the sum 0.
+func seatSum(seat uint32, st Status, owner uint32, version uint64) uint64 {
+	if version == 0 {
+		return 0
+	}
+	return mix(uint64(seat)<<32|uint64(owner), version<<2|uint64(st))
+}
+
+// sum of the hold in slot i, whose number is n.
+func (p *holdPage) sum(i, n uint32) uint64 {
+	h := mix(uint64(n)<<32|uint64(p.count[i])<<8|uint64(p.state[i]), uint64(p.expires[i]))
+	h = mix(h, uint64(p.heldAt[i]))
+	for _, seat := range p.seatsOf(i) {
+		h = mix(h, uint64(seat))
+	}
+	return mixBytes(h, p.holder(i))
+}
+
+func (p *bookPage) sum(i, n uint32) uint64 {
+	r := &p.recs[i]
+	h := mix(uint64(n)<<32|uint64(r.hold), uint64(r.state)<<24|uint64(r.currency[0])<<16|uint64(r.currency[1])<<8|uint64(r.currency[2]))
+	h = mix(h, uint64(r.bookedAt))
+	h = mix(h, uint64(r.cancelledAt))
+	h = mix(h, uint64(r.amount))
+	for _, seat := range p.seatsOf(i) {
+		h = mix(h, uint64(seat))
+	}
+	return mixBytes(mixBytes(h, p.holder(i)), p.payment(i))
+}
+
+func (a *answer) sum(seq uint64) uint64 {
+	h := mixBytes(mixBytes(seq, a.key.Hash[:]), a.key.Print[:])
+	h = mix(h, uint64(a.at))
+	h = mix(h, a.token)
+	h = mix(h, a.version)
+	h = mix(h, uint64(a.expires))
+	return mix(h, uint64(a.number)<<32|uint64(a.count))
+}
+
+func reasonSum(seat uint32, reason string) uint64 {
+	return mixBytes(uint64(seat)^k3, []byte(reason))
+}
+
+// digest of the whole event.
+func (e *Event) digest() uint64 {
+	h := mixBytes(uint64(e.no), []byte(e.id))
+	h = mixBytes(h, e.chart[:])
+	h = mixBytes(h, e.epoch[:])
+	h = mixBytes(h, e.secret[:])
+	h = mixBytes(h, e.meta)
+	for _, v := range [...]uint64{
+		uint64(e.seats), e.base, uint64(e.created), uint64(e.onsale), uint64(e.maxKeys), e.version,
+		uint64(e.lastHold), uint64(e.lastBook), e.keys.head, e.keys.next, e.sum,
+	} {
+		h = mix(h, v)
+	}
+	return h
+}
+
+// Digest is equal on replicas that are equal; a read that costs a few operations an
+// event, as the sums are kept as things change.
+func (s *State) Digest() uint64 { return digest(s.now, s.Charts.list, s.events) }
+
+func digest(now int64, charts []*Chart, events []*Event) uint64 {
+	h := mix(uint64(now), uint64(len(events)))
+	for _, c := range charts {
+		h = mixBytes(h, c.Sum[:])
+		h = mixBytes(h, c.Blob[:])
+		h = mix(h, uint64(c.Seats)<<32|uint64(len(c.Data)))
+	}
+	for _, e := range events {
+		h = mix(h, e.digest())
+	}
+	return h
+}

@@ -1,0 +1,25 @@
+package shard
+
+import "errors"
+
+// The domain's refusals. They are defined here once and aliased upward, so that
+// errors.Is holds at every layer. None of them changed anything.
+var (
+	ErrUnknownEvent        = errors.New("usher: no such event")
+	ErrEventExists         = errors.New("usher: the event exists already with other settings")
+	ErrUnknownChart        = errors.New("usher: the event's chart has not arrived in its group")
+	ErrUnknownSeat         = errors.New("usher: no such seat")
+	ErrSeatsUnavailable    = errors.New("usher: seats are not available")
+	ErrDuplicateSeat       = errors.New("usher: the same seat twice")
+	ErrBadRequest          = errors.New("usher: a value is out of range")
+	ErrUnknownHold         = errors.New("usher: no such hold")
+	ErrHoldExpired         = errors.New("usher: the hold has expired")
+	ErrHoldReleased        = errors.New("usher: the hold was released")
+	ErrAlreadyBooked       = errors.New("usher: the hold is booked")
+	ErrStaleFencingToken   = errors.New("usher: stale fencing token")
+	ErrUnknownBooking      = errors.New("usher: no such booking")
+	ErrNotOnSale           = errors.New("usher: the event is not on sale yet")
+	ErrIdempotencyMismatch = errors.New("usher: the idempotency key was used for another request")
+	ErrIdempotencyFull     = errors.New("usher: the event's idempotency table is full")
+	ErrTooManyHolds        = errors.New("usher: the event's hold numbers are used up")
+)

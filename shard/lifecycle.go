@@ -1,0 +1,153 @@
+package shard
+
+// Extend moves a hold's end to now + TTL; its token stays.
+type Extend struct {
+	Event uint32
+	Hold  uint32
+	Token uint64
+	TTL   int64 // milliseconds, MinTTL…MaxTTL
+	Key   Key
+}
+
+// Release gives a hold's seats back.
+type Release struct {
+	Event uint32
+	Hold  uint32
+	Token uint64 // 0: not checked
+	Key   Key
+}
+
+// Extend moves the hold's end. A late holder is told ErrStaleFencingToken when one of
+// the seats has been granted again since, else that the hold has ended.
+func (s *State) Extend(now int64, c *Extend, out *Result) {
+	e, ok := s.begin(now, c.Event, &c.Key, out)
+	if !ok {
+		return
+	}
+	if c.TTL < MinTTL || c.TTL > MaxTTL {
+		out.Err = ErrBadRequest
+		return
+	}
+	if out.Err = s.usable(now, e, c.Hold, c.Token); out.Err != nil {
+		return
+	}
+	e = s.own(c.Event)
+	p, i := e.ownHold(c.Hold)
+	e.sum -= p.sum(i, c.Hold)
+	p.expires[i] = now + c.TTL
+	e.sum += p.sum(i, c.Hold)
+	e.dueAt(c.Hold, now+c.TTL)
+	e.answerHold(c.Hold, now+c.TTL, out)
+	e.remember(now, &c.Key, out)
+}
+
+// Release frees the seats. Releasing what is released or expired changes nothing and
+// is no error; what is booked is ErrAlreadyBooked.
+func (s *State) Release(now int64, c *Release, out *Result) {
+	e, ok := s.begin(now, c.Event, &c.Key, out)
+	if !ok {
+		return
+	}
+	p, i := e.hold(c.Hold)
+	switch {
+	case p == nil:
+		out.Err = ErrUnknownHold
+		return
+	case c.Token != 0 && c.Token != e.Token(c.Hold):
+		out.Err = ErrStaleFencingToken
+		return
+	case p.state[i] == HoldBooked:
+		out.Err = ErrAlreadyBooked
+		return
+	}
+	e = s.own(c.Event)
+	if p.state[i] == HoldHeld {
+		end := HoldReleased
+		if p.expires[i] <= now {
+			end = HoldExpired
+		}
+		e.free(now, c.Hold, end)
+	}
+	e.answerHold(c.Hold, 0, out)
+	e.remember(now, &c.Key, out)
+}
+
+// begin finds the event and answers what is answered from the idempotency table; false
+// means out is complete.
+func (s *State) begin(now int64, no uint32, key *Key, out *Result) (*Event, bool) {
+	out.reset(now)
+	e := s.Event(no)
+	if e == nil {
+		out.Err = ErrUnknownEvent
+		return nil, false
+	}
+	out.Event, out.Version = no, e.version
+	if e.recall(now, key, out) {
+		return nil, false
+	}
+	if e.keys.full(e.maxKeys, key) {
+		out.Err = ErrIdempotencyFull
+		return nil, false
+	}
+	return e, true
+}
+
+// usable is nil when the hold is held by who shows the token. A hold that has lapsed is
+// ended here, so that what the holder is told is also what everybody sees.
+func (s *State) usable(now int64, e *Event, n uint32, token uint64) error {
+	p, i := e.hold(n)
+	switch {
+	case p == nil:
+		return ErrUnknownHold
+	case token != 0 && token != e.Token(n):
+		return ErrStaleFencingToken
+	case p.state[i] == HoldBooked:
+		return ErrAlreadyBooked
+	case p.state[i] == HoldHeld && p.expires[i] > now:
+		return nil
+	}
+	if p.state[i] == HoldHeld {
+		e = s.own(e.no)
+		e.expire(now, n)
+		p, i = e.hold(n)
+	}
+	for _, seat := range p.seatsOf(i) {
+		if e.owner(seat) > n {
+			return ErrStaleFencingToken
+		}
+	}
+	if p.state[i] == HoldReleased {
+		return ErrHoldReleased
+	}
+	return ErrHoldExpired
+}
+
+func (e *Event) expire(now int64, n uint32) { e.free(now, n, HoldExpired) }
+
+// free ends a hold that is held: its seats are available again.
+func (e *Event) free(now int64, n uint32, end HoldState) {
+	p, _ := e.hold(n)
+	for _, seat := range p.seatsOf((n - 1) & (holdsInPage - 1)) {
+		e.set(seat, Available, n)
+	}
+	e.end(now, n, end, now)
+}
+
+// end writes a hold's last state; what it leaves in the expiry field is the time it
+// ended, or the booking's number.
+func (e *Event) end(now int64, n uint32, end HoldState, note int64) {
+	p, i := e.ownHold(n)
+	e.sum -= p.sum(i, n)
+	p.state[i] = end
+	p.expires[i] = note
+	p.active--
+	p.lastEnded = max(p.lastEnded, now)
+	e.sum += p.sum(i, n)
+	if p.active == 0 {
+		e.dueAt(n, now+Retention)
+	}
+}
+
+func (e *Event) answerHold(n uint32, expires int64, out *Result) {
+	out.Number, out.Token, out.Version, out.Expires = n, e.Token(n), e.version, expires
+}
