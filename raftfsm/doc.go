@@ -1,0 +1,16 @@
+// Package raftfsm is everything in Usher that touches hashicorp/raft: entries and the
+// state machine they drive, groups and their stores, the proposer, snapshots, the
+// transport between nodes, and the directory group.
+//
+// # Flow of a command
+//
+//	Group.Propose → proposer: many callers, one entry → raft.Apply → log store (fsync)
+//	  → replicated → committed → fsm.ApplyBatch → shard.State → each caller its result
+//
+// A [Node] is one replica of every group: group 0 is the directory (charts, and which
+// group an event lives in), groups 1…n are shard groups. Nodes of one process or of
+// several find each other through a mux on one port.
+//
+// What is refused from memory, and why that is as good as asking the log, is told at
+// evidence.go. What a failure means for a write is told by [OutcomeOf].
+package raftfsm

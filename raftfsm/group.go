@@ -1,0 +1,313 @@
+package raftfsm
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/hashicorp/raft"
+
+	"github.com/usherhq/usher/shard"
+)
+
+const (
+	snapshotsKept = 2
+	// trailingLogs are kept behind a snapshot: a follower that was away for a moment
+	// catches up from the log. Generous, as an installed snapshot has bugs of its own
+	// (hashicorp/raft #697).
+	trailingLogs = 4096
+	// snapshotEntries and snapshotBytes: a snapshot is made when either is exceeded.
+	snapshotEntries = 16384
+	snapshotBytes   = 256 << 20
+	// logCache entries are kept in memory for followers that are nearly caught up.
+	logCache = 32
+)
+
+// Group is one replica of one group.
+type Group struct {
+	no       int
+	node     *Node
+	fsm      *fsm
+	clock    *logicalClock
+	stores   *stores
+	watched  *watchedLog
+	verified *verifiedLog
+	trans    *safeTransport
+	raft     *raft.Raft
+	proposer *proposer
+	keeper   *timeKeeper
+	metrics  *groupMetrics
+
+	ready     atomic.Bool
+	wasLeader bool // as tend last saw it
+	stop      chan struct{}
+	wg        sync.WaitGroup
+	closed    sync.Once
+}
+
+// openGroup opens the stores, lets raft replay what they hold, and starts.
+func openGroup(n *Node, no int) (*Group, error) {
+	g := &Group{no: no, node: n, metrics: n.cfg.Metrics.group(no), stop: make(chan struct{})}
+	if err := g.open(filepath.Join(n.cfg.Dir, "groups", fmt.Sprintf("%02d", no))); err != nil {
+		g.closeStores()
+		return nil, fmt.Errorf("group %d: %w", no, err)
+	}
+	g.proposer.start()
+	g.wg.Add(1)
+	go g.tend()
+	return g, nil
+}
+
+func (g *Group) open(dir string) error {
+	cfg := &g.node.cfg
+	var err error
+	if g.stores, err = openStores(dir, cfg.LogStore, 0, false); err != nil {
+		return err
+	}
+	g.watched = newWatchedLog(g.stores.Log, cfg.HangLimit, g.fail, watchFail(g.fail), watchObserve(g.metrics.stored))
+	g.verified = newVerifiedLog(g.watched, CheckEntry, g.fence)
+	timePath := filepath.Join(dir, timeFileName)
+	snaps, err := raft.NewFileSnapshotStoreWithLogger(dir, snapshotsKept, newHCLog(cfg.Logger, fmt.Sprintf("group.%d.snapshot", g.no)))
+	if err != nil {
+		return err
+	}
+	if err := g.checkLength(timePath, snaps); err != nil {
+		return err
+	}
+	g.clock = newLogicalClock(cfg.Clock, loadTime(timePath, cfg.Clock, 0))
+	g.fsm = &fsm{group: g.no, clock: g.clock, entries: newEntryTable(g.node.origin), m: g.newMachine(), halt: g.fail}
+	if cfg.Changed != nil {
+		g.fsm.changed = func(events []uint32) { cfg.Changed(g.no, events) }
+	}
+	g.trans = newTransport(g.node.mux.layer(uint16(g.no), nodeAddr(cfg.NodeID)), transportConfig{
+		Heartbeat: cfg.Heartbeat, MaxEntryBytes: 2 * MaxEntry, Check: CheckEntry,
+		Logger: newHCLog(cfg.Logger, fmt.Sprintf("group.%d.transport", g.no)),
+	})
+	if err := g.startRaft(snaps); err != nil {
+		return err
+	}
+	g.verified.Started()
+	g.keeper = newTimeKeeper(timePath, cfg.Clock, g.clock, g.raft.AppliedIndex, g.warn)
+	g.proposer = &proposer{
+		raft: g.raft, fsm: g.fsm, clock: g.clock, boot: g.node.boot, evidence: newEvidence(cfg.Heartbeat),
+		entries: g.fsm.entries, limit: cfg.MaxPending, observe: g.metrics,
+	}
+	return nil
+}
+
+func (g *Group) newMachine() machine {
+	if g.no == 0 {
+		return &directoryMachine{newDirectory(g.node.cfg.Groups)}
+	}
+	return newShardMachine()
+}
+
+// checkLength refuses a folder whose log and snapshots end before what it had applied:
+// acknowledged entries are gone.
+func (g *Group) checkLength(timePath string, snaps raft.SnapshotStore) error {
+	tf, err := readTimeFile(timePath)
+	if errors.Is(err, os.ErrNotExist) || errors.Is(err, ErrDamaged) {
+		return nil // no bound is known
+	}
+	if err != nil {
+		return err
+	}
+	last, err := g.verified.LastIndex()
+	if err != nil {
+		return err
+	}
+	metas, err := snaps.List()
+	if err != nil {
+		return err
+	}
+	for _, m := range metas {
+		last = max(last, m.Index)
+	}
+	if last < tf.Index {
+		return fmt.Errorf("%w: log and snapshots end at entry %d, entry %d had been applied", ErrDamaged, last, tf.Index)
+	}
+	return nil
+}
+
+func (g *Group) startRaft(snaps raft.SnapshotStore) error {
+	cfg := &g.node.cfg
+	c := raft.DefaultConfig()
+	c.LocalID = raft.ServerID(cfg.NodeID)
+	c.HeartbeatTimeout, c.ElectionTimeout = cfg.Heartbeat, cfg.Heartbeat
+	c.LeaderLeaseTimeout = cfg.Heartbeat / 2
+	c.CommitTimeout = min(c.CommitTimeout, cfg.Heartbeat/10)
+	c.SnapshotThreshold, c.SnapshotInterval, c.TrailingLogs = snapshotEntries, 30*time.Second, trailingLogs
+	c.Logger = newHCLog(cfg.Logger, fmt.Sprintf("group.%d", g.no))
+	stable := newFencedStable(g.stores.Stable, g.fence)
+	known, err := raft.HasExistingState(g.verified, g.stores.Stable, snaps)
+	if err != nil {
+		return damaged(err)
+	}
+	if !known {
+		if err := raft.BootstrapCluster(c, g.verified, stable, snaps, g.trans, g.voters()); err != nil {
+			return err
+		}
+	}
+	cache, err := raft.NewLogCache(logCache, g.verified)
+	if err != nil {
+		return err
+	}
+	if g.raft, err = raft.NewRaft(c, g.fsm, cache, stable, snaps, g.trans); err != nil {
+		return damaged(err)
+	}
+	return nil
+}
+
+// damaged marks an error of opening stored data, unless it says so already.
+func damaged(err error) error {
+	if errors.Is(err, ErrDamaged) {
+		return err
+	}
+	return fmt.Errorf("%w: %w", ErrDamaged, err)
+}
+
+func (g *Group) voters() raft.Configuration {
+	var c raft.Configuration
+	for _, id := range g.node.cfg.Voters {
+		// The address is the id: where a node is at present is for Resolve to say.
+		c.Servers = append(c.Servers, raft.Server{ID: raft.ServerID(id), Address: raft.ServerAddress(id)})
+	}
+	return c
+}
+
+// nodeAddr is a node's address as raft knows it.
+type nodeAddr string
+
+func (a nodeAddr) Network() string { return "usher" }
+func (a nodeAddr) String() string  { return string(a) }
+
+func (g *Group) warn(err error) { g.node.cfg.Logger.Warn("usher: group", "group", g.no, "err", err) }
+
+// fail ends the node: this replica can not go on.
+func (g *Group) fail(err error) { g.node.fail(fmt.Errorf("group %d: %w", g.no, err)) }
+
+// fence is called on raft's own goroutine when stored data turns out to be damaged, or
+// cannot be stored: nothing this replica says may be believed from here on.
+func (g *Group) fence(err error) {
+	if g.fsm != nil {
+		g.fsm.haltWith(fmt.Errorf("%w: %w: %w", ErrHalted, ErrDamaged, err))
+	}
+	if g.trans != nil {
+		g.trans.fence(err)
+	}
+	g.fail(err)
+}
+
+// No is the group's number; 0 is the directory.
+func (g *Group) No() int { return g.no }
+
+// IsLeader tells whether this replica leads, as far as it knows.
+func (g *Group) IsLeader() bool { return g.raft.State() == raft.Leader }
+
+// Leader is the id of the node that leads, or "".
+func (g *Group) Leader() string {
+	_, id := g.raft.LeaderWithID()
+	return string(id)
+}
+
+// Propose runs a request through the log, or answers it from committed state where
+// that is as good. A nil error means r.Result tells what the state machine decided,
+// r.Result.Err included. Other errors are of consensus: OutcomeOf tells what became of
+// the request, which must not be used again.
+func (g *Group) Propose(ctx context.Context, r *Request) error {
+	if err := g.fsm.haltedErr(); err != nil {
+		return &OutcomeError{OutcomeNotApplied, err}
+	}
+	return g.proposer.propose(ctx, r)
+}
+
+// View gives f the state of a shard group for reading. f must not keep what it is given,
+// nor block: applying waits for it.
+func (g *Group) View(f func(*shard.State)) error {
+	if err := g.fsm.haltedErr(); err != nil {
+		return err
+	}
+	g.fsm.mu.RLock()
+	defer g.fsm.mu.RUnlock()
+	f(g.fsm.m.(*shardMachine).state)
+	return nil
+}
+
+// ViewDirectory is View of group 0.
+func (g *Group) ViewDirectory(f func(*Directory)) error {
+	if err := g.fsm.haltedErr(); err != nil {
+		return err
+	}
+	g.fsm.mu.RLock()
+	defer g.fsm.mu.RUnlock()
+	f(g.fsm.m.(*directoryMachine).dir)
+	return nil
+}
+
+// Now is the group's time in unix milliseconds, as this replica knows it.
+func (g *Group) Now() int64 { return g.clock.now() }
+
+// Digest is the state's digest and the index of the last entry in it.
+func (g *Group) Digest() (index, digest uint64) {
+	g.fsm.mu.RLock()
+	defer g.fsm.mu.RUnlock()
+	return g.fsm.applied.Load(), g.fsm.m.digest()
+}
+
+// Check verifies every invariant of the group's state.
+func (g *Group) Check() error {
+	g.fsm.mu.RLock()
+	defer g.fsm.mu.RUnlock()
+	return g.fsm.m.check()
+}
+
+// Snapshot makes one now; for backups, tests and benchmarks.
+func (g *Group) Snapshot() error {
+	err := g.raft.Snapshot().Error()
+	if errors.Is(err, raft.ErrNothingNewToSnapshot) {
+		return nil
+	}
+	return err
+}
+
+// Freeze takes the state as it is and returns what writes it out, uncompressed: what
+// Snapshot does on the state machine's goroutine.
+func (g *Group) Freeze() io.WriterTo {
+	g.fsm.mu.Lock()
+	defer g.fsm.mu.Unlock()
+	return g.fsm.m.freeze()
+}
+
+// close ends the group: nothing new is taken, what is in flight is told its outcome.
+func (g *Group) close() error {
+	var err error
+	g.closed.Do(func() {
+		close(g.stop)
+		g.proposer.close()
+		err = g.raft.Shutdown().Error()
+		g.proposer.wait()
+		g.wg.Wait()
+		err = errors.Join(err, g.keeper.Close(), g.closeStores())
+	})
+	return err
+}
+
+func (g *Group) closeStores() error {
+	var errs []error
+	if g.trans != nil {
+		errs = append(errs, g.trans.Close())
+	}
+	if g.watched != nil {
+		errs = append(errs, g.watched.Close())
+	}
+	if g.stores != nil {
+		errs = append(errs, g.stores.Close())
+	}
+	return errors.Join(errs...)
+}

@@ -1,0 +1,84 @@
+package raftfsm
+
+import (
+	"io"
+
+	"github.com/usherhq/usher/shard"
+)
+
+// machine is what a group's log drives. The fsm holds its lock around every call.
+type machine interface {
+	advance(stamp int64) int64
+	now() int64
+	// apply runs a command at now; false: there is no such command here.
+	apply(now int64, c *Command, out *shard.Result) bool
+	// freeze takes the state as it is, to be written out while the machine goes on.
+	freeze() io.WriterTo
+	// restore replaces the state by a snapshot's; on an error it stays as it was.
+	restore(r io.Reader) error
+	digest() uint64
+	check() error
+	// takeDirty appends the numbers of what changed since the last call.
+	takeDirty(buf []uint32) []uint32
+}
+
+type shardMachine struct{ state *shard.State }
+
+func newShardMachine() *shardMachine { return &shardMachine{shard.New()} }
+
+func (m *shardMachine) advance(stamp int64) int64 { return m.state.Advance(stamp) }
+func (m *shardMachine) now() int64                { return m.state.Now() }
+func (m *shardMachine) freeze() io.WriterTo       { return m.state.Freeze() }
+func (m *shardMachine) digest() uint64            { return m.state.Digest() }
+func (m *shardMachine) check() error              { return m.state.Check() }
+
+func (m *shardMachine) takeDirty(buf []uint32) []uint32 { return m.state.TakeDirty(buf) }
+
+func (m *shardMachine) apply(now int64, c *Command, out *shard.Result) bool {
+	return applyShard(m.state, now, c, out)
+}
+
+func (m *shardMachine) restore(r io.Reader) error {
+	s, err := shard.Restore(r)
+	if err == nil {
+		m.state = s
+	}
+	return err
+}
+
+type directoryMachine struct{ dir *Directory }
+
+func (m *directoryMachine) advance(stamp int64) int64 {
+	m.dir.time = max(m.dir.time, stamp)
+	return m.dir.time
+}
+
+func (m *directoryMachine) now() int64 { return m.dir.time }
+
+func (m *directoryMachine) apply(now int64, c *Command, out *shard.Result) bool {
+	*out = shard.Result{Now: now}
+	switch c.Op {
+	case OpChartChunk:
+		out.Err = m.dir.charts.Put(&c.Chunk)
+	case OpNameChart:
+		m.dir.nameChart(&c.Name, out)
+	case OpPlaceEvent:
+		m.dir.place(now, &c.Place, out)
+	case OpActivateEvent:
+		m.dir.activate(&c.Activate, out)
+	case OpTick:
+	default:
+		return false
+	}
+	return true
+}
+
+func (m *directoryMachine) takeDirty(buf []uint32) []uint32 { return buf }
+
+func (m *directoryMachine) restore(r io.Reader) error {
+	d, err := restoreDirectory(r, m.dir.groups)
+	if err == nil {
+		m.dir = d
+	}
+	return err
+}

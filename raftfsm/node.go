@@ -1,0 +1,193 @@
+package raftfsm
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"net"
+	"path/filepath"
+	"sync"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+)
+
+// Node is one replica of every group.
+type Node struct {
+	cfg    Config
+	lock   *dirLock
+	mux    *mux
+	origin uint64
+	groups []*Group
+
+	done   chan struct{} // closed when the node has failed or was closed
+	mu     sync.Mutex
+	err    error
+	ended  bool
+	closed sync.Once
+}
+
+// OpenNode opens or makes the data folder and starts all groups. It returns before they
+// are ready: see Ready. An error names the group and, for damaged data, the place.
+func OpenNode(cfg Config) (*Node, error) {
+	if err := cfg.fill(); err != nil {
+		return nil, errors.Join(err, closeListener(cfg.Listener))
+	}
+	n := &Node{cfg: cfg, done: make(chan struct{})}
+	var seed [8]byte
+	if _, err := rand.Read(seed[:]); err != nil {
+		return nil, errors.Join(err, closeListener(cfg.Listener))
+	}
+	n.origin = binary.LittleEndian.Uint64(seed[:])
+	var err error
+	if n.lock, err = lockDir(cfg.Dir); err != nil {
+		return nil, errors.Join(err, closeListener(cfg.Listener))
+	}
+	n.mux = newMux(cfg.Listener, muxLogger(cfg.Logger), muxDial(n.dial))
+	if err = n.openGroups(); err != nil {
+		return nil, errors.Join(err, n.Close())
+	}
+	return n, nil
+}
+
+func closeListener(ln net.Listener) error {
+	if ln == nil {
+		return nil
+	}
+	return ln.Close()
+}
+
+// openGroups opens all groups side by side: most of it is waiting for fsync.
+func (n *Node) openGroups() error {
+	if err := makeDir(filepath.Join(n.cfg.Dir, "groups")); err != nil {
+		return err
+	}
+	groups := make([]*Group, n.cfg.Groups+1)
+	var wg errgroup.Group
+	for no := range groups {
+		wg.Go(func() (err error) {
+			groups[no], err = openGroup(n, no)
+			return err
+		})
+	}
+	err := wg.Wait()
+	for _, g := range groups {
+		if g != nil {
+			n.groups = append(n.groups, g)
+		}
+	}
+	return err
+}
+
+func (n *Node) dial(ctx context.Context, id string) (net.Conn, error) {
+	if n.cfg.Resolve == nil {
+		return nil, errNoPeers
+	}
+	addr, err := n.cfg.Resolve(id)
+	if err != nil {
+		return nil, err
+	}
+	return dialTCP(ctx, addr)
+}
+
+// boot is the machine's time since boot: it also counts while the machine sleeps.
+func (n *Node) boot() time.Duration {
+	_, since := n.cfg.Clock.Boot()
+	return since
+}
+
+// ID is the node's.
+func (n *Node) ID() string { return n.cfg.NodeID }
+
+// Group returns a group's replica; 0 is the directory.
+func (n *Node) Group(no int) *Group { return n.groups[no] }
+
+// Groups is the number of groups, the directory included.
+func (n *Node) Groups() int { return len(n.groups) }
+
+// Ready is nil when every group has applied what was committed when the node started.
+func (n *Node) Ready() error {
+	if err := n.Err(); err != nil {
+		return err
+	}
+	for _, g := range n.groups {
+		if !g.ready.Load() {
+			if g.Leader() == "" {
+				return fmt.Errorf("%w: group %d has no leader yet", ErrStarting, g.no)
+			}
+			return fmt.Errorf("%w: group %d is at entry %d", ErrStarting, g.no, g.raft.AppliedIndex())
+		}
+	}
+	return nil
+}
+
+// Status of a group's replica.
+type Status struct {
+	Group   int
+	State   string // leader, follower, candidate, shutdown
+	Leader  string
+	Term    uint64
+	Commit  uint64
+	Applied uint64
+	Ready   bool
+	Problem string
+}
+
+// Status tells how a group's replica is.
+func (g *Group) Status() Status {
+	s := Status{
+		Group: g.no, State: g.raft.State().String(), Leader: g.Leader(), Term: g.raft.CurrentTerm(),
+		Commit: g.raft.CommitIndex(), Applied: g.raft.AppliedIndex(), Ready: g.ready.Load(),
+	}
+	if err := g.fsm.haltedErr(); err != nil {
+		s.Problem = err.Error()
+	}
+	return s
+}
+
+// fail ends the node because of err; the first one counts. It may be called from any
+// goroutine: closing happens on one of its own, which Close waits for.
+func (n *Node) fail(err error) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if n.ended {
+		return
+	}
+	n.err, n.ended = err, true
+	n.cfg.Logger.Error("usher: node stops", "node", n.cfg.NodeID, "err", err)
+	close(n.done)
+}
+
+// Done is closed when the node was closed or had to stop; Err tells why.
+func (n *Node) Done() <-chan struct{} { return n.done }
+
+// Err is nil while the node runs.
+func (n *Node) Err() error {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return n.err
+}
+
+// Close stops every group and gives the data folder free.
+func (n *Node) Close() error {
+	var errs []error
+	n.closed.Do(func() {
+		n.mu.Lock()
+		if !n.ended {
+			n.err, n.ended = ErrClosed, true
+			close(n.done)
+		}
+		n.mu.Unlock()
+		results := make(chan error, len(n.groups))
+		for _, g := range n.groups {
+			go func() { results <- g.close() }()
+		}
+		for range n.groups {
+			errs = append(errs, <-results)
+		}
+		errs = append(errs, n.mux.Close(), n.lock.Close())
+	})
+	return errors.Join(errs...)
+}

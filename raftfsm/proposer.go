@@ -1,0 +1,435 @@
+package raftfsm
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"runtime"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/hashicorp/raft"
+
+	"github.com/usherhq/usher/shard"
+)
+
+const (
+	// entriesInFlight: two or three beat many, as each is as large as what arrived while
+	// the ones before it were on their way.
+	entriesInFlight = 3
+	// commandsInEntry bounds an entry's work for the state machine.
+	commandsInEntry = 8192
+	// enqueueTimeout bounds the wait for raft's main loop to take an entry.
+	enqueueTimeout = 5 * time.Second
+)
+
+// proposer turns the commands of many callers into few log entries. One goroutine
+// drains all that is pending, answers from committed state what it may (evidence.go),
+// parks claims of seats that an entry in flight claims, and makes one entry of the
+// rest. There is no timer: the fsync in progress is the batching window.
+type proposer struct {
+	raft     *raft.Raft
+	fsm      *fsm
+	clock    *logicalClock
+	boot     func() time.Duration
+	evidence *evidence
+	entries  *entryTable
+	limit    int // of pending requests
+	observe  *groupMetrics
+
+	mu      sync.Mutex
+	pending []*Request
+	closed  bool
+	wake    chan struct{} // capacity 1
+
+	flying    chan *entry // capacity entriesInFlight, in order
+	landed    chan *entry
+	stop      chan struct{}
+	wg        sync.WaitGroup
+	flight    []*entry // in flight, oldest first
+	sequence  uint64
+	batch     []*Request // drained, being worked on
+	refused   []*Request
+	claimed   map[uint32][]uint64 // seats claimed in flight: one bit each, by event
+	spare     []*entry
+	lastSpare []*Request
+}
+
+func (p *proposer) start() {
+	p.wake = make(chan struct{}, 1)
+	p.flying = make(chan *entry, entriesInFlight)
+	p.landed = make(chan *entry, entriesInFlight)
+	p.stop = make(chan struct{})
+	p.claimed = make(map[uint32][]uint64)
+	p.wg.Add(2)
+	go p.run()
+	go p.land()
+}
+
+// close takes nothing more, and tells those who wait and are not in the log. It is
+// called once; the caller then shuts raft down, which ends what is in flight, and waits.
+func (p *proposer) close() {
+	p.mu.Lock()
+	p.closed = true
+	p.mu.Unlock()
+	close(p.stop)
+}
+
+func (p *proposer) wait() { p.wg.Wait() }
+
+// propose runs a request to its end. A nil error means Result is what the log decided.
+func (p *proposer) propose(ctx context.Context, r *Request) error {
+	if err := ctx.Err(); err != nil {
+		return &OutcomeError{OutcomeNotApplied, err}
+	}
+	if err := p.enqueue(r); err != nil {
+		return err
+	}
+	select {
+	case <-r.done:
+		return r.err
+	case <-ctx.Done():
+	}
+	if r.state.CompareAndSwap(requestQueued, requestAbandoned) {
+		return &OutcomeError{OutcomeNotApplied, ctx.Err()}
+	}
+	select {
+	case <-r.done:
+		return r.err
+	default:
+		r.state.Store(requestAbandoned)
+		return &OutcomeError{OutcomeUnknown, ctx.Err()}
+	}
+}
+
+func (p *proposer) enqueue(r *Request) error {
+	p.mu.Lock()
+	switch {
+	case p.closed:
+		p.mu.Unlock()
+		return &OutcomeError{OutcomeNotApplied, ErrClosed}
+	case len(p.pending) >= p.limit:
+		p.mu.Unlock()
+		return &OutcomeError{OutcomeNotApplied, ErrOverload}
+	}
+	p.pending = append(p.pending, r)
+	first := len(p.pending) == 1
+	p.mu.Unlock()
+	if first {
+		p.signal()
+	}
+	return nil
+}
+
+func (p *proposer) signal() {
+	select {
+	case p.wake <- struct{}{}:
+	default:
+	}
+}
+
+func (p *proposer) run() {
+	defer p.wg.Done()
+	defer close(p.flying)
+	for {
+		wake := p.wake
+		if len(p.flight) >= entriesInFlight {
+			wake = nil
+		}
+		select {
+		case <-p.stop:
+			p.abandon()
+			return
+		case e := <-p.landed:
+			p.retire(e)
+		case <-wake:
+		}
+		for len(p.flight) < entriesInFlight && p.round() {
+			// Callers that spin on refusals must not starve raft's heartbeats.
+			runtime.Gosched()
+		}
+	}
+}
+
+// round takes what is pending and deals with all of it; false when nothing was.
+func (p *proposer) round() bool {
+	p.mu.Lock()
+	p.batch, p.pending = p.pending, p.batch[:0]
+	p.mu.Unlock()
+	if len(p.batch) == 0 {
+		return false
+	}
+	if p.raft.State() != raft.Leader {
+		p.failAll(p.batch, &OutcomeError{OutcomeNotApplied, ErrNotLeader})
+		clear(p.batch)
+		return true
+	}
+	e := p.sort(p.batch)
+	clear(p.batch)
+	if e != nil {
+		p.submit(e)
+	}
+	return true
+}
+
+// sort answers, parks or packs each request, and returns the entry to propose, or nil.
+func (p *proposer) sort(batch []*Request) *entry {
+	p.refuse(batch)
+	e := p.newEntry()
+	full := false
+	for i, r := range batch {
+		if r == nil {
+			continue
+		}
+		if full = full || len(e.requests) >= commandsInEntry || len(e.data) > MaxEntry-maxCommand; full {
+			p.requeue(batch[i:])
+			break
+		}
+		p.pack(e, r)
+	}
+	if len(e.requests) == 0 {
+		p.spare = append(p.spare, e)
+		return nil
+	}
+	return e
+}
+
+// refuse answers the claims that committed state already refuses, if this replica may
+// speak for the log, and takes them out of the batch. The state is read first, the
+// evidence checked after.
+func (p *proposer) refuse(batch []*Request) {
+	now := p.clock.now()
+	p.refused = p.refused[:0]
+	p.fsm.mu.RLock()
+	if m, ok := p.fsm.m.(*shardMachine); ok {
+		for i, r := range batch {
+			if r.Cmd.Op == OpHold && m.state.RefuseHold(max(now, m.state.Now()), &r.Cmd.Hold, &r.Result) {
+				p.refused = append(p.refused, r)
+				batch[i] = nil
+			}
+		}
+	}
+	p.fsm.mu.RUnlock()
+	if len(p.refused) == 0 {
+		return
+	}
+	boot := p.boot()
+	switch {
+	case !p.evidence.valid(boot):
+		p.unrefuse(batch, len(p.refused))
+	case !p.evidence.fresh(boot):
+		// One of them goes through the log, so that the evidence never runs out.
+		p.unrefuse(batch, 1)
+	}
+	for _, r := range p.refused {
+		if r.state.CompareAndSwap(requestQueued, requestTaken) {
+			r.finish(nil)
+		}
+	}
+	p.observe.refused(len(p.refused))
+	clear(p.refused)
+}
+
+// unrefuse puts the last n refused requests back into holes of the batch.
+func (p *proposer) unrefuse(batch []*Request, n int) {
+	for i := range batch {
+		if n == 0 {
+			return
+		}
+		if batch[i] == nil {
+			last := len(p.refused) - 1
+			batch[i], p.refused = p.refused[last], p.refused[:last]
+			n--
+		}
+	}
+}
+
+// pack adds a request to the entry, or parks it when a seat it claims is claimed by an
+// entry that is not decided yet: it has probably lost, but only the log knows.
+func (p *proposer) pack(e *entry, r *Request) {
+	if r.Cmd.Op == OpHold && p.isClaimed(&r.Cmd.Hold) {
+		waits := e
+		if len(e.requests) == 0 {
+			waits = p.flight[len(p.flight)-1] // whose claim else?
+		}
+		waits.parked = append(waits.parked, r)
+		return
+	}
+	if !r.state.CompareAndSwap(requestQueued, requestTaken) {
+		return // its caller has left
+	}
+	if r.Cmd.Op == OpHold {
+		p.claim(e, &r.Cmd.Hold)
+	}
+	e.data = AppendCommand(e.data, &r.Cmd)
+	e.requests = append(e.requests, r)
+}
+
+func (p *proposer) isClaimed(h *shard.Hold) bool {
+	bits := p.claimed[h.Event]
+	for _, seat := range h.Seats {
+		if w := int(seat >> 6); w < len(bits) && bits[w]>>(seat&63)&1 != 0 {
+			return true
+		}
+	}
+	return false
+}
+
+func (p *proposer) claim(e *entry, h *shard.Hold) {
+	bits := p.claimed[h.Event]
+	for _, seat := range h.Seats {
+		if seat >= shard.MaxSeats {
+			continue // the state machine refuses it
+		}
+		for int(seat>>6) >= len(bits) {
+			bits = append(bits, make([]uint64, int(seat>>6)+1-len(bits))...)
+		}
+		bits[seat>>6] |= 1 << (seat & 63)
+		e.marks = append(e.marks, seatMark{h.Event, seat})
+	}
+	p.claimed[h.Event] = bits
+}
+
+func (p *proposer) newEntry() *entry {
+	if n := len(p.spare); n > 0 {
+		e := p.spare[n-1]
+		p.spare = p.spare[:n-1]
+		e.data = beginEntry(e.data)
+		return e
+	}
+	return &entry{data: beginEntry(make([]byte, 0, 64<<10))}
+}
+
+// submit hands the entry to raft. It blocks while raft's main loop is busy storing:
+// that is when the next batch gathers.
+func (p *proposer) submit(e *entry) {
+	p.sequence++
+	e.head = entryHead{Stamp: p.clock.stamp(), Origin: p.entries.origin, Sequence: p.sequence, Count: uint32(len(e.requests))}
+	// raft and its log keep the bytes: each entry gets bytes of its own.
+	data := endEntry(append(make([]byte, 0, len(e.data)+entryTrailer), e.data...), e.head)
+	if cap(e.results) < len(e.requests) {
+		e.results = make([]shard.Result, len(e.requests))
+	}
+	e.results = e.results[:len(e.requests)]
+	p.entries.put(e)
+	p.flight = append(p.flight, e)
+	p.observe.entry(len(data), len(e.requests))
+	e.proposed = p.boot()
+	e.future = p.raft.Apply(data, enqueueTimeout)
+	p.flying <- e
+}
+
+// land waits for entries in order, wakes their callers, and hands them back to run.
+func (p *proposer) land() {
+	defer p.wg.Done()
+	for e := range p.flying {
+		err := e.future.Error()
+		if err == nil {
+			err = p.deliver(e)
+		}
+		if err != nil {
+			p.entries.drop(e)
+			p.failAll(e.requests, failure(err))
+			e.results = nil // the fsm may still write to them
+		}
+		p.observe.landed(p.boot()-e.proposed, err)
+		clear(e.requests)
+		e.requests = e.requests[:0]
+		select {
+		case p.landed <- e:
+		case <-p.stop:
+		}
+	}
+}
+
+// deliver gives each request its result.
+func (p *proposer) deliver(e *entry) error {
+	if err, ok := e.future.Response().(error); ok {
+		return err
+	}
+	p.evidence.confirm(e.proposed)
+	for i, r := range e.requests {
+		conflicts := r.Result.Conflicts[:0]
+		r.Result = e.results[i]
+		r.Result.Conflicts = append(conflicts, e.results[i].Conflicts...)
+		r.finish(nil)
+	}
+	return nil
+}
+
+// failure says what an error of raft means for the commands of the entry. Whatever is
+// not known to have failed before it was logged may yet commit.
+func failure(err error) *OutcomeError {
+	switch {
+	case errors.Is(err, raft.ErrNotLeader):
+		return &OutcomeError{OutcomeNotApplied, ErrNotLeader}
+	case errors.Is(err, raft.ErrLeadershipTransferInProgress), errors.Is(err, raft.ErrEnqueueTimeout):
+		return &OutcomeError{OutcomeNotApplied, fmt.Errorf("%w: %w", ErrNoQuorum, err)}
+	case errors.Is(err, ErrHalted):
+		return &OutcomeError{OutcomeUnknown, err}
+	}
+	return &OutcomeError{OutcomeUnknown, fmt.Errorf("%w: %w", ErrNoQuorum, err)}
+}
+
+// retire forgets the seats an entry claimed, and lets those try again that waited for
+// it: what it was granted is committed state now, and they are refused from there.
+func (p *proposer) retire(e *entry) {
+	p.flight = slices.Delete(p.flight, 0, 1) // they land in order
+	for _, m := range e.marks {
+		bits := p.claimed[m.event]
+		bits[m.seat>>6] &^= 1 << (m.seat & 63)
+	}
+	e.marks = e.marks[:0]
+	p.requeue(e.parked)
+	clear(e.parked)
+	e.parked = e.parked[:0]
+	e.future = nil
+	if len(p.spare) < entriesInFlight {
+		p.spare = append(p.spare, e)
+	}
+}
+
+// requeue puts requests before those that came later.
+func (p *proposer) requeue(rs []*Request) {
+	if len(rs) == 0 {
+		return
+	}
+	p.mu.Lock()
+	queue := p.lastSpare[:0]
+	for _, r := range rs {
+		if r != nil {
+			queue = append(queue, r)
+		}
+	}
+	queue = append(queue, p.pending...)
+	clear(p.pending)
+	p.lastSpare, p.pending = p.pending[:0], queue
+	p.mu.Unlock()
+	p.signal()
+}
+
+func (p *proposer) failAll(rs []*Request, err error) {
+	for _, r := range rs {
+		if r == nil {
+			continue
+		}
+		if r.state.Load() == requestTaken || r.state.CompareAndSwap(requestQueued, requestTaken) {
+			r.finish(err)
+		}
+	}
+}
+
+// abandon tells everyone who still waits, at the end. Entries in flight are told by
+// land, as raft ends them.
+func (p *proposer) abandon() {
+	err := &OutcomeError{OutcomeNotApplied, ErrClosed}
+	p.mu.Lock()
+	rs := p.pending
+	p.pending = nil
+	p.mu.Unlock()
+	p.failAll(rs, err)
+	for _, e := range p.flight {
+		p.failAll(e.parked, err)
+	}
+}

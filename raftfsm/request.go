@@ -1,0 +1,72 @@
+package raftfsm
+
+import (
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/usherhq/usher/shard"
+)
+
+// Request is one command on its way, and then its result. Get one from NewRequest, and
+// give it back with Free when the result has been read.
+type Request struct {
+	Cmd    Command
+	Result shard.Result // valid when Propose returned nil
+
+	seats  []uint32 // owned room for Cmd.Hold.Seats
+	holder []byte
+	err    error
+	done   chan struct{} // capacity 1
+	state  atomic.Uint32
+	queued time.Duration
+}
+
+// What the proposer has done with a request.
+const (
+	requestQueued    = 0
+	requestTaken     = 1 // it may be in the log
+	requestAbandoned = 2 // its caller left before it was taken
+)
+
+var requests = sync.Pool{New: func() any { return &Request{done: make(chan struct{}, 1)} }}
+
+// NewRequest returns an empty request.
+func NewRequest() *Request {
+	r := requests.Get().(*Request)
+	r.state.Store(requestQueued)
+	r.err = nil
+	return r
+}
+
+// Seats returns room for n seat numbers that lives as long as the request.
+func (r *Request) Seats(n int) []uint32 {
+	if cap(r.seats) < n {
+		r.seats = make([]uint32, n, max(n, 8))
+	}
+	return r.seats[:n]
+}
+
+// Holder copies a string into room that lives as long as the request.
+func (r *Request) Holder(s string) []byte {
+	r.holder = append(r.holder[:0], s...)
+	return r.holder
+}
+
+// Free gives the request back. It must not be called after Propose returned an error
+// whose outcome is unknown: the log may still be at work on it. Propose sees to that.
+func (r *Request) Free() {
+	if r.state.Load() == requestAbandoned {
+		return
+	}
+	conflicts := r.Result.Conflicts[:0]
+	r.Cmd = Command{}
+	r.Result = shard.Result{Conflicts: conflicts}
+	requests.Put(r)
+}
+
+// finish wakes the caller.
+func (r *Request) finish(err error) {
+	r.err = err
+	r.done <- struct{}{}
+}

@@ -1,0 +1,124 @@
+package raftfsm
+
+import (
+	"context"
+	"time"
+
+	"github.com/hashicorp/raft"
+
+	"github.com/usherhq/usher/shard"
+)
+
+const (
+	tendEvery    = 50 * time.Millisecond
+	sweepLimit   = 4096 // holds ended by one Expire
+	sweepsInTick = 16
+	// afterContact is how long after a leader's first word its commit index is sure to
+	// have come as well: it sends one every CommitTimeout.
+	afterContact = 250 * time.Millisecond
+)
+
+// tend does what a group needs from time to time: until it is ready, find out whether
+// it is; as the leader, expire what is due; make snapshots of a log that has grown.
+func (g *Group) tend() {
+	defer g.wg.Done()
+	tick := time.NewTicker(tendEvery)
+	defer tick.Stop()
+	var starting startup
+	var snapshots chan error
+	for {
+		select {
+		case <-g.stop:
+			return
+		case err := <-snapshots:
+			snapshots = nil
+			if err != nil {
+				g.warn(err)
+			}
+			continue
+		case <-tick.C:
+		}
+		leads := g.IsLeader()
+		g.showLeader(leads)
+		if !g.ready.Load() && starting.done(g, leads) {
+			g.ready.Store(true)
+			g.clock.live()
+		}
+		if leads && g.ready.Load() && g.no > 0 {
+			g.sweep()
+		}
+		if snapshots == nil && g.fsm.bytes.Load() > snapshotBytes {
+			snapshots = make(chan error, 1)
+			g.wg.Add(1)
+			go func() {
+				defer g.wg.Done()
+				snapshots <- g.Snapshot()
+			}()
+		}
+	}
+}
+
+func (g *Group) showLeader(leads bool) {
+	if leads {
+		g.metrics.leads.Set(1)
+		g.wasLeader = true
+	} else if g.wasLeader {
+		g.metrics.leads.Set(0)
+		g.wasLeader = false
+	}
+}
+
+// sweep proposes bounded Expire entries while something is due.
+func (g *Group) sweep() {
+	for range sweepsInTick {
+		var due int64
+		if g.View(func(s *shard.State) { due = s.NextDue() }) != nil || due > g.clock.now() {
+			return
+		}
+		if res, err := g.tick(Command{Op: OpExpire, Expire: shard.Expire{Limit: sweepLimit}}); err != nil || !res.More {
+			return
+		}
+	}
+}
+
+// tick proposes a command of the group's own, for at most a few seconds.
+func (g *Group) tick(c Command) (shard.Result, error) {
+	ctx, cancel := context.WithTimeout(context.Background(), enqueueTimeout)
+	defer cancel()
+	r := NewRequest()
+	defer r.Free()
+	r.Cmd = c
+	if err := g.Propose(ctx, r); err != nil {
+		return shard.Result{}, err
+	}
+	return r.Result, nil
+}
+
+// startup finds out when a replica has applied what was committed when it started.
+type startup struct {
+	contact time.Time
+	target  uint64
+}
+
+func (s *startup) done(g *Group, leads bool) bool {
+	if leads {
+		// An entry of its own term, applied here, has everything before it.
+		_, err := g.tick(Command{Op: OpTick})
+		return err == nil
+	}
+	if g.raft.State() != raft.Follower || g.Leader() == "" || g.raft.LastContact().IsZero() {
+		s.contact = time.Time{}
+		return false
+	}
+	now := time.Now()
+	if s.contact.IsZero() {
+		s.contact, s.target = now, 0
+	}
+	if now.Sub(s.contact) < afterContact {
+		return false
+	}
+	if s.target == 0 {
+		s.target = g.raft.CommitIndex()
+	}
+	return g.raft.AppliedIndex() >= s.target
+}
