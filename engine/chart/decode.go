@@ -1,6 +1,7 @@
 package chart
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/usherhq/usher/engine/chart/jsonread"
@@ -80,7 +81,7 @@ func Decode(data []byte) (*Chart, error) {
 	jsonread.Object(r, chartFields, c)
 	form := Problems(r.Problems())
 	if len(form) > 0 {
-		return nil, bad(append(form, afterForm(c, form)...))
+		return nil, bad(append(form, c.ValidateBeyond(form, Place.String)...))
 	}
 	return c, nil
 }
@@ -94,9 +95,9 @@ func Problems(noted []jsonread.Problem) []Problem {
 	return problems
 }
 
-// afterForm is what Validate finds beyond the problems of the form: nothing at or inside a place already named, nothing that only follows from one (a list of
-// categories that could not be read leaves every seat without its category).
-func afterForm(c *Chart, form []Problem) []Problem {
+// ValidateBeyond is what ValidateNaming finds beyond problems of the form, met while the chart was read and named in the same way: nothing at or inside a place already
+// named, nothing that only follows from one (a list of categories that could not be read leaves every seat without its category).
+func (c *Chart) ValidateBeyond(form []Problem, name func(Place) string) []Problem {
 	named, categories := map[string]bool{}, true
 	for _, p := range form {
 		named[p.Where] = true
@@ -105,14 +106,10 @@ func afterForm(c *Chart, form []Problem) []Problem {
 	if named["chart"] {
 		return nil
 	}
-	var more []Problem
-	for _, p := range c.check(Place.String) {
-		follows := p.Where == "chart" || !categories && strings.HasSuffix(p.Where, ".category")
-		if !follows && !inside(p.Where, named) {
-			more = append(more, p)
-		}
-	}
-	return more
+	whole := name(Place{})
+	return slices.DeleteFunc(c.check(name, categories), func(p Problem) bool {
+		return len(form) > 0 && p.Where == whole || inside(p.Where, named)
+	})
 }
 
 // inside tells whether a path, or one that it leads through, is among those named.

@@ -14,7 +14,7 @@
 // # Coordinates
 //
 // A coordinate is a number without a unit, x to the right and y down, as on a screen. Imported charts keep theirs. A chart laid out here has neighbouring
-// seats 10 apart, rows 12 apart, and its top left corner at the origin. All are rounded to two decimals in the canonical form.
+// seats 10 apart, rows 16 apart (a seat's width and a row's depth in a stadium: about 0.5 m and 0.8 m), and its top left corner at the origin. All are rounded to two decimals in the canonical form.
 //
 // The package imports the standard library only and keeps no state. A *Chart is not safe to change while others read it; an Index is read-only.
 package chart

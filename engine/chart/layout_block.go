@@ -98,13 +98,14 @@ func slots(seats []Seat) []int {
 	for i := range numbers[1:] {
 		step = divisor(step, max(numbers[i+1]-numbers[i], numbers[i]-numbers[i+1]))
 	}
-	for i := range numbers {
-		dense[i], numbers[i] = max(numbers[i]-numbers[0], numbers[0]-numbers[i])/step, dense[i]
+	places, first := make([]int, len(seats)), numbers[0]
+	for i, n := range numbers {
+		places[i] = max(n-first, first-n) / step
 	}
-	if dense[len(dense)-1] >= 2*len(seats)+4 {
-		return numbers // by now the places without gaps
+	if places[len(places)-1] >= 2*len(seats)+4 {
+		return dense
 	}
-	return dense
+	return places
 }
 
 // direction is +1 if the numbers rise throughout, −1 if they fall, else 0.

@@ -8,14 +8,16 @@ import (
 
 // Validate checks what the form cannot: ids and names are well formed and unique, every category exists, sizes are within the limits, a seat has both coordinates
 // or none. The error is a *BadChart that lists every problem, one for each offending seat or field, in chart order (the first 100,000 are listed, the rest counted); places are paths in usher's JSON form.
-func (c *Chart) Validate() error { return bad(c.check(Place.String)) }
+func (c *Chart) Validate() error { return bad(c.check(Place.String, true)) }
 
 // ValidateNaming is Validate for a chart read from another format: name tells where, in that document, a part of the chart came from.
-func (c *Chart) ValidateNaming(name func(Place) string) error { return bad(c.check(name)) }
+func (c *Chart) ValidateNaming(name func(Place) string) error { return bad(c.check(name, true)) }
 
-func (c *Chart) check(name func(Place) string) []Problem {
+// check finds the problems; whether categories are known is left out if they could not be read.
+func (c *Chart) check(name func(Place) string, known bool) []Problem {
 	v := &checker{
 		name:       name,
+		lost:       !known,
 		ids:        make(map[string]Place, c.Seats()+len(c.Areas)),
 		categories: make(map[string]Place, len(c.Categories)),
 		sections:   make(map[string]Place, len(c.Sections)),
@@ -46,6 +48,7 @@ type checker struct {
 	name                      func(Place) string
 	problems                  []Problem
 	unlisted                  int
+	lost                      bool // the categories
 	ids, categories, sections map[string]Place
 }
 
@@ -138,7 +141,7 @@ func (v *checker) unique(p Place, what, name string, taken map[string]Place) {
 }
 
 func (v *checker) known(p Place, category string) {
-	if _, ok := v.categories[category]; !ok {
+	if _, ok := v.categories[category]; !ok && !v.lost {
 		v.note(p, "%s is not a category of this chart", show(category))
 	}
 }

@@ -103,7 +103,8 @@ func (r *Reader) literal(want string) (string, bool) {
 // quoted reads the string that comes next, its escapes resolved.
 func (r *Reader) quoted() string {
 	r.next()
-	start, escaped := r.at, r.skipText()
+	start := r.at
+	escaped := r.skipText()
 	if !escaped {
 		return string(r.data[start+1 : r.at-1])
 	}
