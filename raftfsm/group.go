@@ -70,8 +70,8 @@ func (g *Group) open(dir string) error {
 	if g.stores, err = openStores(dir, cfg.LogStore, 0, false); err != nil {
 		return err
 	}
-	g.watched = newWatchedLog(g.stores.Log, cfg.HangLimit, g.fail, watchFail(g.fail), watchObserve(g.metrics.stored))
-	g.verified = newVerifiedLog(g.watched, CheckEntry, g.fence)
+	g.verified = newVerifiedLog(g.stores.Log, CheckEntry, g.fence)
+	g.watched = newWatchedLog(g.verified, cfg.HangLimit, g.fail, watchFail(g.fail), watchObserve(g.metrics.stored))
 	timePath := filepath.Join(dir, timeFileName)
 	snaps, err := raft.NewFileSnapshotStoreWithLogger(dir, snapshotsKept, newHCLog(cfg.Logger, fmt.Sprintf("group.%d.snapshot", g.no)))
 	if err != nil {
@@ -79,6 +79,9 @@ func (g *Group) open(dir string) error {
 	}
 	if err := g.checkLength(timePath, snaps); err != nil {
 		return err
+	}
+	if err := g.verified.VerifyAll(context.Background()); err != nil {
+		return damaged(err)
 	}
 	g.clock = newLogicalClock(cfg.Clock, loadTime(timePath, cfg.Clock, 0))
 	g.fsm = &fsm{group: g.no, clock: g.clock, entries: newEntryTable(g.node.origin), m: g.newMachine(), halt: g.fail}
@@ -145,16 +148,16 @@ func (g *Group) startRaft(snaps raft.SnapshotStore) error {
 	c.SnapshotThreshold, c.SnapshotInterval, c.TrailingLogs = snapshotEntries, 30*time.Second, trailingLogs
 	c.Logger = newHCLog(cfg.Logger, fmt.Sprintf("group.%d", g.no))
 	stable := newFencedStable(g.stores.Stable, g.fence)
-	known, err := raft.HasExistingState(g.verified, g.stores.Stable, snaps)
+	known, err := raft.HasExistingState(g.watched, g.stores.Stable, snaps)
 	if err != nil {
 		return damaged(err)
 	}
 	if !known {
-		if err := raft.BootstrapCluster(c, g.verified, stable, snaps, g.trans, g.voters()); err != nil {
+		if err := raft.BootstrapCluster(c, g.watched, stable, snaps, g.trans, g.voters()); err != nil {
 			return err
 		}
 	}
-	cache, err := raft.NewLogCache(logCache, g.verified)
+	cache, err := raft.NewLogCache(logCache, g.watched)
 	if err != nil {
 		return err
 	}
@@ -193,7 +196,8 @@ func (g *Group) warn(err error) { g.node.cfg.Logger.Warn("usher: group", "group"
 func (g *Group) fail(err error) { g.node.fail(fmt.Errorf("group %d: %w", g.no, err)) }
 
 // fence is called on raft's own goroutine when stored data turns out to be damaged, or
-// cannot be stored: nothing this replica says may be believed from here on.
+// cannot be stored: nothing this replica says may be believed from here on. It must not
+// read the log.
 func (g *Group) fence(err error) {
 	if g.fsm != nil {
 		g.fsm.haltWith(fmt.Errorf("%w: %w: %w", ErrHalted, ErrDamaged, err))
@@ -201,6 +205,7 @@ func (g *Group) fence(err error) {
 	if g.trans != nil {
 		g.trans.fence(err)
 	}
+	g.verified.refuse(err)
 	g.fail(err)
 }
 
