@@ -17,8 +17,8 @@ const (
 // BookRequest sells a hold's seats to its holder.
 type BookRequest struct {
 	HoldID         string
-	FencingToken   uint64 // 0: not checked
-	PaymentMethod  string // name of a configured payment.Provider, e.g. "sandbox"
+	FencingToken   uint64          // 0: not checked
+	PaymentMethod  string          // name of a configured payment.Provider, e.g. "sandbox"
 	PaymentOptions json.RawMessage // the provider's own fields (the whole payment object)
 	IdempotencyKey string
 }

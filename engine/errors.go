@@ -13,7 +13,7 @@ import (
 var (
 	ErrUnknownEvent        = shard.ErrUnknownEvent
 	ErrEventExists         = shard.ErrEventExists
-	ErrUnknownSeat         = shard.ErrUnknownSeat // *UnknownSeatError names them
+	ErrUnknownSeat         = shard.ErrUnknownSeat      // *UnknownSeatError names them
 	ErrSeatsUnavailable    = shard.ErrSeatsUnavailable // *SeatsUnavailableError names them
 	ErrUnknownHold         = shard.ErrUnknownHold
 	ErrHoldExpired         = shard.ErrHoldExpired
@@ -26,10 +26,10 @@ var (
 	ErrIdempotencyFull     = shard.ErrIdempotencyFull
 	ErrTooManyHolds        = shard.ErrTooManyHolds // the event's numbers are used up
 
-	ErrUnknownChart    = errors.New("usher: no such chart")
+	ErrUnknownChart    = raftfsm.ErrUnknownChart
 	ErrPaymentPending  = errors.New("usher: the payment provider has not answered yet")
 	ErrPaymentDeclined = errors.New("usher: payment declined") // *PaymentDeclinedError has the reason
-	ErrOverloaded      = errors.New("usher: too many requests under way")
+	ErrOverloaded      = raftfsm.ErrOverload
 	ErrEpochChanged    = errors.New("usher: the event was restored since; read its map anew")
 
 	ErrStarting = raftfsm.ErrStarting // still applying what was committed when it started
@@ -37,6 +37,9 @@ var (
 	ErrClosed   = raftfsm.ErrClosed
 	ErrDamaged  = raftfsm.ErrDamaged // a log or snapshot failed its checksum
 )
+
+// DirInUseError tells which process has the data folder.
+type DirInUseError = raftfsm.ErrDirInUse
 
 // Outcome says what became of a write that returned an error.
 type Outcome = raftfsm.Outcome

@@ -26,6 +26,9 @@ type EventSpec struct {
 	// Strategy is the allocation pattern of requests that name none; "" and "direct"
 	// mean exactly the seats asked for, all or none.
 	Strategy string `json:"strategy,omitempty"`
+	// IdempotencyKey (1–128 printable ASCII, may be empty): the same key with the same
+	// request gives the event that it made; another key is ErrEventExists.
+	IdempotencyKey string `json:"-"`
 }
 
 // SeatCounts counts an event's seats by status:

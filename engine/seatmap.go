@@ -23,8 +23,8 @@ type SeatMap struct {
 	EventID string
 	Epoch   string // 32 hex digits
 	Version uint64
-	Seats   int    // N
-	Packed  []byte // ⌈N/4⌉ bytes: seat i in byte i/4, bits 2·(i mod 4) and up; the caller's to keep
+	Seats   int          // N
+	Packed  []byte       // ⌈N/4⌉ bytes: seat i in byte i/4, bits 2·(i mod 4) and up; the caller's to keep
 	Chart   *chart.Index // the event's chart; shared, read only
 }
 

@@ -110,7 +110,7 @@ func (r *entryReader) next(c *Command) bool {
 	case OpExtend:
 		c.Extend = shard.Extend{Event: r.u32(), Hold: r.u32(), Token: r.u64(), TTL: r.i64(), Key: r.key()}
 	case OpRelease:
-		c.Release = shard.Release{Event: r.u32(), Hold: r.u32(), Token: r.u64(), Key: r.key()}
+		c.Release = shard.Release{Event: r.u32(), Hold: r.u32(), Token: r.u64(), Declined: r.bool(), Key: r.key()}
 	case OpBook:
 		r.book(&c.Book)
 	case OpCancel:
@@ -180,7 +180,7 @@ func AppendCommand(buf []byte, c *Command) []byte {
 		buf = putKey(buf, &e.Key)
 	case OpRelease:
 		e := &c.Release
-		buf = putKey(le64(le32(le32(buf, e.Event), e.Hold), e.Token), &e.Key)
+		buf = putKey(putBool(le64(le32(le32(buf, e.Event), e.Hold), e.Token), e.Declined), &e.Key)
 	case OpBook:
 		b := &c.Book
 		buf = le64(le64(le32(le32(buf, b.Event), b.Hold), b.Token), uint64(b.Amount))

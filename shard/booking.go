@@ -76,7 +76,7 @@ func (s *State) Book(now int64, c *Book, out *Result) {
 		out.Err = ErrBadRequest
 		return
 	}
-	if out.Err = s.usable(now, e, c.Hold, c.Token); out.Err != nil {
+	if out.Err = s.usable(now, e, c.Hold, c.Token, out); out.Err != nil {
 		if p, i := e.hold(c.Hold); out.Err == ErrAlreadyBooked {
 			out.Number = uint32(p.expires[i])
 		}

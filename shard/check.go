@@ -1,6 +1,9 @@
 package shard
 
-import "fmt"
+import (
+	"fmt"
+	"slices"
+)
 
 // Check verifies every invariant of the whole state and returns the first that does not
 // hold. It looks at everything: for tests, for `usher check`, and after a restore.
@@ -9,8 +12,11 @@ func (s *State) Check() error {
 		return fmt.Errorf("%d event ids for %d events", len(s.byID), len(s.events))
 	}
 	for no, e := range s.events {
-		if e.no != uint32(no) || s.byID[e.id] != e.no {
-			return fmt.Errorf("event %d calls itself %d, its id %q leads to %d", no, e.no, e.id, s.byID[e.id])
+		if at, ok := s.byID[e.id]; !ok || at != e.no || e.no != uint32(no) {
+			return fmt.Errorf("event %d calls itself %d, its id %q leads to %d (%v)", no, e.no, e.id, at, ok)
+		}
+		if ch := s.Charts.Get(e.chart); ch == nil || !ch.Complete() || ch.Seats != e.seats {
+			return fmt.Errorf("event %s: its chart is missing, or is not one of %d seats", e.id, e.seats)
 		}
 		if err := e.check(); err != nil {
 			return fmt.Errorf("event %s: %w", e.id, err)
@@ -77,33 +83,65 @@ func (c *checker) holds() error {
 }
 
 func (c *checker) holdPage(p *holdPage, first uint32, blockDue int64) error {
-	active := uint32(0)
+	if first > c.e.lastHold || p.used != min(holdsInPage, c.e.lastHold-first+1) {
+		return fmt.Errorf("page of hold %d has %d, the newest hold is %d", first, p.used, c.e.lastHold)
+	}
+	active, ended := uint32(0), int64(0)
 	for i := uint32(0); i < p.used; i++ {
-		n := first + i
-		if n > c.e.lastHold {
-			return fmt.Errorf("hold %d is newer than the newest, %d", n, c.e.lastHold)
+		end, err := c.hold(p, i, first+i)
+		if err != nil {
+			return err
 		}
-		c.sum += p.sum(i, n)
-		switch p.state[i] {
-		case HoldHeld:
+		if p.state[i] == HoldHeld {
 			active++
-			for _, seat := range p.seatsOf(i) {
-				if err := c.take(seat, n, Held); err != nil {
-					return err
-				}
-			}
-		case HoldBooked, HoldReleased, HoldExpired:
-		default:
-			return fmt.Errorf("hold %d has state %d", n, p.state[i])
 		}
+		ended = max(ended, end)
 	}
 	if active != p.active {
 		return fmt.Errorf("page of hold %d counts %d active, has %d", first, p.active, active)
+	}
+	if ended != p.lastEnded {
+		return fmt.Errorf("page of hold %d says its last one ended at %d, it was at %d", first, p.lastEnded, ended)
 	}
 	if p.exactDue() < p.due || p.due < blockDue {
 		return fmt.Errorf("page of hold %d is due at %d, its bound is %d, its block's %d", first, p.exactDue(), p.due, blockDue)
 	}
 	return nil
+}
+
+// hold looks at hold n, and returns when it ended; 0 while it is held.
+func (c *checker) hold(p *holdPage, i, n uint32) (ended int64, err error) {
+	c.sum += p.sum(i, n)
+	seats := p.seatsOf(i)
+	if err := c.e.checkSeats(seats, MaxSeatsPerHold); err != nil {
+		return 0, fmt.Errorf("hold %d: %w", n, err)
+	}
+	switch p.state[i] {
+	case HoldHeld:
+		for _, seat := range seats {
+			if err := c.take(seat, n, Held); err != nil {
+				return 0, err
+			}
+		}
+		return 0, nil
+	case HoldReleased, HoldExpired:
+		return p.expires[i], nil
+	case HoldBooked:
+		return c.bookedAs(n, p.expires[i], seats)
+	}
+	return 0, fmt.Errorf("hold %d has state %d", n, p.state[i])
+}
+
+// bookedAs wants a booked hold and its booking to speak of each other.
+func (c *checker) bookedAs(hold uint32, booking int64, seats []uint32) (int64, error) {
+	if booking <= 0 || booking > int64(c.e.lastBook) {
+		return 0, fmt.Errorf("hold %d became booking %d, the newest is %d", hold, booking, c.e.lastBook)
+	}
+	p, i := c.e.books[(booking-1)/booksInPage], uint32(booking-1)%booksInPage
+	if p.recs[i].hold != hold || !slices.Equal(p.seatsOf(i), seats) {
+		return 0, fmt.Errorf("hold %d became booking %d, which is of hold %d", hold, booking, p.recs[i].hold)
+	}
+	return p.recs[i].bookedAt, nil
 }
 
 func (c *checker) bookings() error {
@@ -114,8 +152,14 @@ func (c *checker) bookings() error {
 		if r.hold == 0 || r.hold > c.e.lastHold {
 			return fmt.Errorf("booking %d is of hold %d, the newest is %d", n, r.hold, c.e.lastHold)
 		}
+		if h, hi := c.e.hold(r.hold); h != nil && (h.state[hi] != HoldBooked || h.expires[hi] != int64(n)) {
+			return fmt.Errorf("booking %d is of hold %d, which knows nothing of it", n, r.hold)
+		}
 		if r.state == BookingCancelled {
 			continue
+		}
+		if r.state != BookingBooked {
+			return fmt.Errorf("booking %d has state %d", n, r.state)
 		}
 		for _, seat := range p.seatsOf(i) {
 			if err := c.take(seat, r.hold, Booked); err != nil {
@@ -129,7 +173,7 @@ func (c *checker) bookings() error {
 func (c *checker) seats() error {
 	e := c.e
 	var counts Counts
-	seen := make(map[uint64]uint32)
+	var versions []uint64
 	for seat := uint32(0); seat < e.seats; seat++ {
 		st, v := e.Status(seat), e.SeatVersion(seat)
 		*counts.of(st)++
@@ -140,13 +184,30 @@ func (c *checker) seats() error {
 		if v > e.version {
 			return fmt.Errorf("seat %d changed at version %d, the event is at %d", seat, v, e.version)
 		}
-		if other, twice := seen[v]; twice && v != 0 {
-			return fmt.Errorf("seats %d and %d both changed at version %d", other, seat, v)
+		if v != 0 {
+			versions = append(versions, v)
 		}
-		seen[v] = seat
 	}
 	if counts != e.counts {
 		return fmt.Errorf("counts are %+v, recounted %+v", e.counts, counts)
+	}
+	return c.versions(versions)
+}
+
+// versions wants no two seats at one version, and the event at the newest.
+func (c *checker) versions(v []uint64) error {
+	slices.Sort(v)
+	for i := 1; i < len(v); i++ {
+		if v[i] == v[i-1] {
+			return fmt.Errorf("two seats both changed at version %d", v[i])
+		}
+	}
+	newest := uint64(0)
+	if len(v) > 0 {
+		newest = v[len(v)-1]
+	}
+	if newest != c.e.version {
+		return fmt.Errorf("the event is at version %d, its newest change was %d", c.e.version, newest)
 	}
 	return nil
 }
@@ -156,14 +217,21 @@ func (c *checker) keys() error {
 	if t.head > t.next || t.base != t.head/keysInPage {
 		return fmt.Errorf("idempotency table: head %d, next %d, base %d", t.head, t.next, t.base)
 	}
+	kept := make(map[[16]byte]uint64, len(t.index))
 	for seq := t.head; seq < t.next; seq++ {
 		a := t.at(seq)
 		c.sum += a.sum(seq)
-		if at, ok := t.index[a.key.Hash]; !ok || at < seq {
-			return fmt.Errorf("idempotency key %x of answer %d is indexed at %d", a.key.Hash, seq, at)
-		}
+		kept[a.key.Hash] = seq
 		if seq > t.head && a.at < t.at(seq-1).at {
 			return fmt.Errorf("idempotent answer %d is older than the one before it", seq)
+		}
+	}
+	if len(kept) != len(t.index) {
+		return fmt.Errorf("idempotency index has %d keys for %d", len(t.index), len(kept))
+	}
+	for h, seq := range kept {
+		if at, ok := t.index[h]; !ok || at != seq {
+			return fmt.Errorf("idempotency key %x is answer %d, and indexed as %d", h, seq, at)
 		}
 	}
 	if c.e.due > t.due() {

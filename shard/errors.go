@@ -3,7 +3,8 @@ package shard
 import "errors"
 
 // The domain's refusals. They are defined here once and aliased upward, so that
-// errors.Is holds at every layer. None of them changed anything.
+// errors.Is holds at every layer. None of them changed anything, but for one thing: a
+// lapsed hold whose holder comes too late is ended by the command that tells so.
 var (
 	ErrUnknownEvent        = errors.New("usher: no such event")
 	ErrEventExists         = errors.New("usher: the event exists already with other settings")

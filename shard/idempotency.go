@@ -59,6 +59,12 @@ func (t *keyTable) due() int64 {
 // Keys is how many idempotent answers the event remembers.
 func (e *Event) Keys() int { return int(e.keys.next - e.keys.head) }
 
+// Recall tells what a command with this key was told, if the key is known at now; a read.
+func (e *Event) Recall(now int64, k *Key, out *Result) bool {
+	out.reset(now)
+	return e.recall(now, k, out)
+}
+
 // recall answers a command whose key is known; a read.
 func (e *Event) recall(now int64, k *Key, out *Result) bool {
 	if k.IsZero() {

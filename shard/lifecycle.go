@@ -14,7 +14,10 @@ type Release struct {
 	Event uint32
 	Hold  uint32
 	Token uint64 // 0: not checked
-	Key   Key
+	// Declined says that the hold ends because its payment was declined: out.Count is 1
+	// then, and stays so when the key is used again, be it in a Book.
+	Declined bool
+	Key      Key
 }
 
 // Extend moves the hold's end. A late holder is told ErrStaleFencingToken when one of
@@ -28,7 +31,7 @@ func (s *State) Extend(now int64, c *Extend, out *Result) {
 		out.Err = ErrBadRequest
 		return
 	}
-	if out.Err = s.usable(now, e, c.Hold, c.Token); out.Err != nil {
+	if out.Err = s.usable(now, e, c.Hold, c.Token, out); out.Err != nil {
 		return
 	}
 	e = s.own(c.Event)
@@ -69,6 +72,9 @@ func (s *State) Release(now int64, c *Release, out *Result) {
 		e.free(now, c.Hold, end)
 	}
 	e.answerHold(c.Hold, 0, out)
+	if c.Declined {
+		out.Count = 1
+	}
 	e.remember(now, &c.Key, out)
 }
 
@@ -92,9 +98,10 @@ func (s *State) begin(now int64, no uint32, key *Key, out *Result) (*Event, bool
 	return e, true
 }
 
-// usable is nil when the hold is held by who shows the token. A hold that has lapsed is
-// ended here, so that what the holder is told is also what everybody sees.
-func (s *State) usable(now int64, e *Event, n uint32, token uint64) error {
+// Usable is nil when the hold is held at now by who shows the token (0: not checked);
+// else it says why not. It is a read, and what it says of a hold that has ended stays
+// true.
+func (e *Event) Usable(now int64, n uint32, token uint64) error {
 	p, i := e.hold(n)
 	switch {
 	case p == nil:
@@ -106,11 +113,6 @@ func (s *State) usable(now int64, e *Event, n uint32, token uint64) error {
 	case p.state[i] == HoldHeld && p.expires[i] > now:
 		return nil
 	}
-	if p.state[i] == HoldHeld {
-		e = s.own(e.no)
-		e.expire(now, n)
-		p, i = e.hold(n)
-	}
 	for _, seat := range p.seatsOf(i) {
 		if e.owner(seat) > n {
 			return ErrStaleFencingToken
@@ -120,6 +122,18 @@ func (s *State) usable(now int64, e *Event, n uint32, token uint64) error {
 		return ErrHoldReleased
 	}
 	return ErrHoldExpired
+}
+
+// usable is Usable, and ends a hold that has lapsed, so that what the holder is told is
+// also what everybody sees.
+func (s *State) usable(now int64, e *Event, n uint32, token uint64, out *Result) error {
+	err := e.Usable(now, n, token)
+	if p, i := e.hold(n); err == ErrHoldExpired && p.state[i] == HoldHeld {
+		e = s.own(e.no)
+		e.expire(now, n)
+		out.Version = e.version
+	}
+	return err
 }
 
 func (e *Event) expire(now int64, n uint32) { e.free(now, n, HoldExpired) }

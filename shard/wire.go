@@ -70,6 +70,7 @@ type frameReader struct {
 	off  int64 // where the frame began
 	next int64
 	kind frameKind
+	last uint64 // kind and number of the event's last frame, see inOrder
 	buf  []byte // what is left of the payload
 	all  []byte
 	err  error
@@ -194,6 +195,16 @@ func (f *frameReader) u32s(limit int) []uint32 {
 		v[i] = binary.LittleEndian.Uint32(b[4*i:])
 	}
 	return v
+}
+
+// inOrder wants this frame, number no of its kind, behind all others of its event: a
+// state has one snapshot only, and no frame can overwrite what another said.
+func (f *frameReader) inOrder(no uint32) {
+	at := uint64(f.kind)<<32 | uint64(no)
+	if at <= f.last {
+		f.fail("frame %d of kind %d after %d of kind %d", no, f.kind, uint32(f.last), f.last>>32)
+	}
+	f.last = at
 }
 
 // done wants the frame used up.

@@ -1,0 +1,189 @@
+package engine
+
+import (
+	"context"
+	"crypto/cipher"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/usherhq/usher/engine/chart"
+	"github.com/usherhq/usher/raftfsm"
+	"github.com/usherhq/usher/shard"
+)
+
+// eventRef is what the engine knows of an event that never changes: strings become
+// numbers here, once, before the hot path.
+type eventRef struct {
+	id       string
+	group    int
+	no       uint32
+	epoch    string
+	created  int64
+	settings settings
+	chart    *chart.Index
+	chartSHA string
+	cipher   cipher.Block
+	prices   []int64 // by seat, minor units; nil when nothing has a price
+	currency string
+}
+
+// settings are an event's as they stand in the log, with the defaults filled in.
+type settings struct {
+	EventSpec
+	StartsAt time.Time `json:"starts_at"`
+}
+
+// catalogue caches events and charts: both are immutable under their keys.
+type catalogue struct {
+	events sync.Map // event id → *eventRef
+	byNo   sync.Map // eventNo → *eventRef
+	charts sync.Map // [32]byte → *chart.Index
+}
+
+type eventNo struct {
+	group int
+	no    uint32
+}
+
+// event finds an event by its id. One that is still being created is finished here, as
+// whoever made it may be gone.
+func (e *Engine) event(ctx context.Context, id string) (*eventRef, error) {
+	if ref, ok := e.catalogue.events.Load(id); ok {
+		return ref.(*eventRef), nil
+	}
+	p, err := e.placement(id)
+	if err != nil {
+		return nil, err
+	}
+	if p == nil {
+		return nil, fmt.Errorf("%w: %s", ErrUnknownEvent, id)
+	}
+	if !p.Active {
+		if err := e.finishEvent(ctx, p); err != nil {
+			return nil, err
+		}
+	}
+	return e.loadEvent(ctx, p)
+}
+
+func (e *Engine) placement(id string) (p *raftfsm.Placement, err error) {
+	viewErr := e.reader(0).ViewDirectory(func(d *raftfsm.Directory) { p = d.Placement(id) })
+	return p, viewErr
+}
+
+// eventByNo finds an event by where it is; ids of holds lead here.
+func (e *Engine) eventByNo(ctx context.Context, group int, no uint32) (*eventRef, error) {
+	if ref, ok := e.catalogue.byNo.Load(eventNo{group, no}); ok {
+		return ref.(*eventRef), nil
+	}
+	if group < 1 || group >= e.nodes[0].Groups() {
+		return nil, ErrUnknownEvent
+	}
+	var id string
+	err := e.reader(group).View(func(s *shard.State) {
+		if ev := s.Event(no); ev != nil {
+			id = ev.ID()
+		}
+	})
+	if err != nil {
+		return nil, err
+	}
+	if id == "" {
+		return nil, ErrUnknownEvent
+	}
+	return e.event(ctx, id)
+}
+
+// loadEvent reads an active event's constants from its group.
+func (e *Engine) loadEvent(ctx context.Context, p *raftfsm.Placement) (*eventRef, error) {
+	ref := &eventRef{id: p.Create.ID, group: int(p.Group), chartSHA: hex.EncodeToString(p.Create.Chart[:])}
+	found := false
+	err := e.reader(ref.group).View(func(s *shard.State) {
+		if ref.no, found = s.Find(ref.id); found {
+			ev := s.Event(ref.no)
+			epoch := ev.Epoch()
+			ref.epoch, ref.created = hex.EncodeToString(epoch[:]), ev.CreatedAt()
+		}
+	})
+	if err != nil {
+		return nil, err
+	}
+	if !found {
+		// Its group's replica here is behind the directory's.
+		return nil, fmt.Errorf("%w: event %s is not here yet", ErrStarting, ref.id)
+	}
+	if err := json.Unmarshal(p.Create.Meta, &ref.settings); err != nil {
+		return nil, fmt.Errorf("%w: settings of event %s: %w", ErrDamaged, ref.id, err)
+	}
+	if ref.cipher, err = newIDCipher(p.Create.Secret); err != nil {
+		return nil, err
+	}
+	if ref.chart, err = e.chartIndex(p.Create.Chart); err != nil {
+		return nil, err
+	}
+	ref.price()
+	actual, _ := e.catalogue.events.LoadOrStore(ref.id, ref)
+	ref = actual.(*eventRef)
+	e.catalogue.byNo.Store(eventNo{ref.group, ref.no}, ref)
+	return ref, nil
+}
+
+// price notes what each seat costs.
+func (r *eventRef) price() {
+	if len(r.settings.Prices) == 0 {
+		return
+	}
+	r.prices = make([]int64, r.chart.Len())
+	for i := range r.prices {
+		r.prices[i] = r.settings.Prices[r.chart.Category(uint32(i))].Amount
+	}
+	for _, m := range r.settings.Prices {
+		r.currency = m.Currency // they are all the same, checked at creation
+	}
+}
+
+// amount is what the seats cost together; nil when nothing of the event has a price.
+func (r *eventRef) amount(seats []uint32) *Money {
+	if r.prices == nil {
+		return nil
+	}
+	m := &Money{Currency: r.currency}
+	for _, s := range seats {
+		m.Amount += r.prices[s]
+	}
+	return m
+}
+
+// ids names seats.
+func (r *eventRef) ids(seats []uint32) []string {
+	out := make([]string, len(seats))
+	for i, s := range seats {
+		out[i] = r.chart.ID(s)
+	}
+	return out
+}
+
+func (r *eventRef) holdID(number uint32) string {
+	return makeID(r.cipher, kindHold, r.group, r.no, number)
+}
+
+func (r *eventRef) bookingID(number uint32) string {
+	return makeID(r.cipher, kindBooking, r.group, r.no, number)
+}
+
+// find resolves an id of the kind; unknown is what a forged or malformed one is called.
+func (e *Engine) find(ctx context.Context, kind idKind, id string, unknown error) (*eventRef, uint32, error) {
+	raw, ok := parseID(kind, id)
+	if !ok {
+		return nil, 0, unknown
+	}
+	ref, err := e.eventByNo(ctx, raw.group, raw.event)
+	if errors.Is(err, ErrUnknownEvent) || err == nil && !raw.genuine(ref.cipher) {
+		return nil, 0, unknown
+	}
+	return ref, raw.number, err
+}

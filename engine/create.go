@@ -1,0 +1,120 @@
+package engine
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+
+	"github.com/usherhq/usher/raftfsm"
+	"github.com/usherhq/usher/shard"
+)
+
+// CreateEvent puts an event on a chart. It is placed in the directory first, which
+// decides that its id is unique, then made in its group, then marked active; an event
+// whose creation stopped halfway is completed by whoever meets it.
+func (e *Engine) CreateEvent(ctx context.Context, spec EventSpec) (Event, error) {
+	set, err := spec.normalize()
+	if err != nil {
+		return Event{}, err
+	}
+	sum, err := e.chartSum(spec.ChartID, "")
+	if err != nil {
+		return Event{}, err
+	}
+	x, err := e.chartIndex(sum)
+	if err != nil {
+		return Event{}, err
+	}
+	if err := spec.checkPrices(x.Chart()); err != nil {
+		return Event{}, err
+	}
+	place, err := e.newPlacement(ctx, &set, sum)
+	if err != nil {
+		return Event{}, err
+	}
+	r := raftfsm.NewRequest()
+	r.Cmd.Op = raftfsm.OpPlaceEvent
+	r.Cmd.Place = *place
+	// The epoch makes it repeatable: the same one finds its own event.
+	res, err := e.propose(ctx, 0, r, true)
+	if err == nil {
+		err = res.Err
+	}
+	if err != nil {
+		if errors.Is(err, ErrEventExists) {
+			err = fmt.Errorf("%w: %s", ErrEventExists, place.Create.ID)
+		}
+		return Event{}, err
+	}
+	return e.Event(ctx, place.Create.ID)
+}
+
+// newPlacement makes what the directory is asked. With an idempotency key the epoch is
+// made from it, so that a repeated request is known by it for ever.
+func (e *Engine) newPlacement(ctx context.Context, set *settings, sum [32]byte) (*raftfsm.PlaceEvent, error) {
+	meta, err := json.Marshal(set)
+	if err != nil {
+		return nil, err
+	}
+	if len(meta) > shard.MaxMetaLen {
+		return nil, &InvalidError{"prices", "the event's settings are too large"}
+	}
+	p := &raftfsm.PlaceEvent{Series: set.Series, ChartID: set.ChartID}
+	p.Create = shard.CreateEvent{ID: set.eventID(), Chart: sum, Meta: meta}
+	if set.OnsaleAt != nil {
+		p.Create.OnsaleAt = max(set.OnsaleAt.UnixMilli(), 0)
+	}
+	if _, err := rand.Read(p.Create.Secret[:]); err != nil {
+		return nil, err
+	}
+	if set.IdempotencyKey == "" {
+		_, err = rand.Read(p.Create.Epoch[:])
+		return p, err
+	}
+	h := sha256.Sum256([]byte("epoch\x00" + CallerFrom(ctx).Name + "\x00" + p.Create.ID + "\x00" + set.IdempotencyKey))
+	copy(p.Create.Epoch[:], h[:])
+	return p, nil
+}
+
+// finishEvent makes a placed event in its group and marks it active.
+func (e *Engine) finishEvent(ctx context.Context, p *raftfsm.Placement) error {
+	var packed *shard.Chart
+	if err := e.reader(0).ViewDirectory(func(d *raftfsm.Directory) { packed = d.Chart(p.Create.Chart) }); err != nil {
+		return err
+	}
+	if packed == nil {
+		return fmt.Errorf("%w: %s", ErrUnknownChart, p.ChartID)
+	}
+	if err := e.sendChart(ctx, int(p.Group), packed); err != nil {
+		return err
+	}
+	r := raftfsm.NewRequest()
+	r.Cmd.Op = raftfsm.OpCreateEvent
+	r.Cmd.Create = p.Create
+	res, err := e.propose(ctx, int(p.Group), r, true)
+	if err == nil {
+		err = res.Err
+	}
+	if err != nil {
+		return fmt.Errorf("usher: making event %s in group %d: %w", p.Create.ID, p.Group, err)
+	}
+	r = raftfsm.NewRequest()
+	r.Cmd.Op = raftfsm.OpActivateEvent
+	r.Cmd.Activate = raftfsm.ActivateEvent{EventID: p.Create.ID}
+	if res, err = e.propose(ctx, 0, r, true); err == nil {
+		err = res.Err
+	}
+	return err
+}
+
+// shaOf reads a hex sum; the zero sum when it is none.
+func shaOf(s string) (sum [32]byte) {
+	if b, err := hex.DecodeString(s); err == nil && len(b) == len(sum) {
+		copy(sum[:], b)
+	}
+	return sum
+}

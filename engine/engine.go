@@ -1,0 +1,184 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/usherhq/usher/engine/payment"
+	"github.com/usherhq/usher/raftfsm"
+)
+
+// Engine is a running node, or several replicas in one process. Its methods may be
+// called from any goroutine.
+type Engine struct {
+	cfg       Config
+	nodes     []*raftfsm.Node
+	catalogue catalogue
+	watchers  *watcherTable
+	checkouts *checkouts
+	metrics   *metrics
+
+	ctx    context.Context // ends with Close: owns what goes on behind a call
+	cancel context.CancelFunc
+	wg     sync.WaitGroup
+	done   chan struct{}
+	mu     sync.Mutex
+	err    error
+	closed bool
+}
+
+// Open starts an engine and waits until it is ready, or ctx ends.
+func Open(ctx context.Context, cfg Config) (*Engine, error) {
+	e, err := Start(cfg)
+	if err != nil {
+		return nil, err
+	}
+	if err := e.WaitReady(ctx); err != nil {
+		return nil, errors.Join(err, e.Close())
+	}
+	return e, nil
+}
+
+// Start opens the data folder and begins. Until the engine is ready its methods may
+// return ErrStarting.
+func Start(cfg Config) (*Engine, error) {
+	if cfg.Dir == "" {
+		return nil, &InvalidError{"Dir", "a data folder is needed"}
+	}
+	if cfg.Logger == nil {
+		cfg.Logger = slog.New(slog.DiscardHandler)
+	}
+	if cfg.Payments == nil {
+		cfg.Payments = map[string]payment.Provider{"sandbox": payment.NewSandbox(0)}
+	}
+	m, err := newMetrics(cfg.Registerer)
+	if err != nil {
+		return nil, fmt.Errorf("usher: metrics: %w", err)
+	}
+	e := &Engine{cfg: cfg, watchers: newWatcherTable(), metrics: m, done: make(chan struct{})}
+	e.ctx, e.cancel = context.WithCancel(context.Background())
+	e.checkouts = newCheckouts(e)
+	if err := e.openNodes(); err != nil {
+		return nil, errors.Join(err, e.Close())
+	}
+	for _, n := range e.nodes {
+		e.wg.Go(func() { e.guard(n) })
+	}
+	return e, nil
+}
+
+// guard ends the engine when one of its replicas had to stop.
+func (e *Engine) guard(n *raftfsm.Node) {
+	select {
+	case <-n.Done():
+		e.end(n.Err())
+	case <-e.ctx.Done():
+	}
+}
+
+// end closes Done with the first reason.
+func (e *Engine) end(err error) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.err == nil {
+		e.err = err
+		close(e.done)
+	}
+}
+
+// Done is closed when the engine was closed or had to stop; Err tells why. An engine
+// that had to stop still wants to be closed.
+func (e *Engine) Done() <-chan struct{} { return e.done }
+
+// Err is nil while the engine runs, ErrClosed after Close, else what ended it.
+func (e *Engine) Err() error {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.err
+}
+
+// Close stops the engine. What is under way ends with an error that tells its outcome.
+func (e *Engine) Close() error {
+	e.mu.Lock()
+	was := e.closed
+	e.closed = true
+	e.mu.Unlock()
+	if was {
+		return nil
+	}
+	e.end(ErrClosed)
+	e.cancel()
+	e.checkouts.wait()
+	errs := make([]error, len(e.nodes))
+	var wg sync.WaitGroup
+	for i, n := range e.nodes {
+		wg.Go(func() { errs[i] = n.Close() })
+	}
+	wg.Wait()
+	e.wg.Wait()
+	return errors.Join(errs...)
+}
+
+// Ready is nil when every group has applied what was committed when the engine started;
+// else ErrStarting, or what ended the engine.
+func (e *Engine) Ready() error {
+	if err := e.Err(); err != nil {
+		return err
+	}
+	for _, n := range e.nodes {
+		if err := n.Ready(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// WaitReady waits for Ready, for the engine's end, or for ctx.
+func (e *Engine) WaitReady(ctx context.Context) error {
+	tick := time.NewTicker(5 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		err := e.Ready()
+		if err == nil || !errors.Is(err, ErrStarting) {
+			return err
+		}
+		select {
+		case <-tick.C:
+		case <-e.done:
+		case <-ctx.Done():
+			return fmt.Errorf("%w: %w", err, ctx.Err())
+		}
+	}
+}
+
+// GroupStatus is how one replica of one group is.
+type GroupStatus struct {
+	Group   int    `json:"group"`
+	Replica int    `json:"replica"`
+	State   string `json:"state"` // Leader, Follower, Candidate, Shutdown
+	Leader  string `json:"leader"`
+	Term    uint64 `json:"term"`
+	Commit  uint64 `json:"commit"`
+	Applied uint64 `json:"applied"`
+	Ready   bool   `json:"ready"`
+	Problem string `json:"problem,omitempty"`
+}
+
+// Status tells how every group of every replica in this process is.
+func (e *Engine) Status() []GroupStatus {
+	var out []GroupStatus
+	for i, n := range e.nodes {
+		for no := range n.Groups() {
+			s := n.Group(no).Status()
+			out = append(out, GroupStatus{
+				Group: s.Group, Replica: i, State: s.State, Leader: s.Leader, Term: s.Term,
+				Commit: s.Commit, Applied: s.Applied, Ready: s.Ready, Problem: s.Problem,
+			})
+		}
+	}
+	return out
+}

@@ -1,0 +1,140 @@
+package engine
+
+import (
+	"context"
+	"encoding/base64"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/usherhq/usher/engine/chart"
+	"github.com/usherhq/usher/raftfsm"
+	"github.com/usherhq/usher/shard"
+)
+
+const (
+	defaultPage = 100
+	maxPage     = 1000
+)
+
+// Event reads an event from a local replica.
+func (e *Engine) Event(ctx context.Context, eventID string) (Event, error) {
+	ref, err := e.event(ctx, eventID)
+	if err != nil {
+		return Event{}, err
+	}
+	return e.describe(ref)
+}
+
+// describe reads what changes of an event.
+func (e *Engine) describe(ref *eventRef) (Event, error) {
+	s := &ref.settings
+	ev := Event{
+		EventID: ref.id, VenueID: s.VenueID, EventDate: s.EventDate, ShowTime: s.ShowTime, Timezone: s.Timezone,
+		StartsAt: s.StartsAt, ChartID: s.ChartID, ChartSHA256: ref.chartSHA, Name: s.Name, Series: s.Series,
+		OnsaleAt: s.OnsaleAt, HoldSeconds: s.HoldSeconds, Prices: s.Prices, Strategy: s.Strategy,
+		CreatedAt: unixMilli(ref.created), Epoch: ref.epoch,
+	}
+	err := e.reader(ref.group).View(func(s *shard.State) {
+		st := s.Event(ref.no)
+		c := st.Counts()
+		ev.Version = st.Version()
+		ev.Seats = SeatCounts{Total: int(st.Seats()), Available: int(c.Available), Held: int(c.Held), Booked: int(c.Booked), Blocked: int(c.Blocked)}
+	})
+	return ev, err
+}
+
+func unixMilli(ms int64) time.Time { return time.UnixMilli(ms).UTC() }
+
+// Events lists events by date, then by id.
+func (e *Engine) Events(ctx context.Context, f EventFilter) (EventPage, error) {
+	if err := f.check(); err != nil {
+		return EventPage{}, err
+	}
+	var all []*raftfsm.Placement
+	if err := e.reader(0).ViewDirectory(func(d *raftfsm.Directory) { all = d.Placements() }); err != nil {
+		return EventPage{}, err
+	}
+	refs, more, err := e.selectEvents(ctx, f, all)
+	if err != nil {
+		return EventPage{}, err
+	}
+	page := EventPage{Items: []Event{}}
+	for _, ref := range refs {
+		ev, err := e.describe(ref)
+		if err != nil {
+			return EventPage{}, err
+		}
+		page.Items = append(page.Items, ev)
+	}
+	if more {
+		page.Next = base64.RawURLEncoding.EncodeToString([]byte(listKey(refs[len(refs)-1])))
+	}
+	return page, nil
+}
+
+// selectEvents returns the page's events in order, and whether there are more behind.
+func (e *Engine) selectEvents(ctx context.Context, f EventFilter, all []*raftfsm.Placement) (page []*eventRef, more bool, err error) {
+	for _, p := range all {
+		ref, err := e.event(ctx, p.Create.ID)
+		if err != nil {
+			return nil, false, err
+		}
+		if f.match(ref) {
+			page = append(page, ref)
+		}
+	}
+	slices.SortFunc(page, func(a, b *eventRef) int { return strings.Compare(listKey(a), listKey(b)) })
+	if len(page) > f.Limit {
+		return page[:f.Limit], true, nil
+	}
+	return page, false, nil
+}
+
+// listKey orders events; '|' is in no date and no id.
+func listKey(r *eventRef) string {
+	return r.settings.EventDate + "|" + r.settings.ShowTime + "|" + r.id
+}
+
+func (f *EventFilter) check() error {
+	if f.Limit == 0 {
+		f.Limit = defaultPage
+	}
+	if f.Limit < 1 || f.Limit > maxPage {
+		return &InvalidError{"limit", fmt.Sprintf("%d is not between 1 and %d", f.Limit, maxPage)}
+	}
+	for _, d := range []struct{ name, v string }{{"from", f.From}, {"to", f.To}} {
+		if d.v == "" {
+			continue
+		}
+		if _, err := parseDate(d.name, d.v); err != nil {
+			return err
+		}
+	}
+	for _, d := range []struct{ name, v string }{{"series", f.Series}, {"venue_id", f.VenueID}} {
+		if d.v != "" && !chart.IsID(d.v) {
+			return badID(d.name, d.v)
+		}
+	}
+	if !printable(f.Query, maxName) {
+		return &InvalidError{"q", fmt.Sprintf("has control characters, or more than %d bytes", maxName)}
+	}
+	after, err := base64.RawURLEncoding.DecodeString(f.After)
+	if err != nil || f.After != "" && strings.Count(string(after), "|") != 2 {
+		return &InvalidError{"after", "is not what a page gave as next"}
+	}
+	f.After = string(after)
+	return nil
+}
+
+func (f *EventFilter) match(r *eventRef) bool {
+	s := &r.settings
+	q := strings.ToLower(f.Query)
+	return (f.Series == "" || s.Series == f.Series) &&
+		(f.VenueID == "" || s.VenueID == f.VenueID) &&
+		(f.From == "" || s.EventDate >= f.From) &&
+		(f.To == "" || s.EventDate <= f.To) &&
+		(f.After == "" || listKey(r) > f.After) &&
+		(q == "" || strings.Contains(strings.ToLower(s.Name), q) || strings.Contains(strings.ToLower(r.id), q))
+}

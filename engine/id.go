@@ -1,0 +1,88 @@
+package engine
+
+import (
+	"crypto/aes"
+	"crypto/cipher"
+	"crypto/subtle"
+	"encoding/base32"
+	"encoding/binary"
+	"strings"
+)
+
+// The ids people see carry where a thing is (group, event, number), so that any node
+// finds it, and ten bytes that only who knows the event's secret can make, so that none
+// can be guessed. Those are the first bytes of AES of the one block that holds the rest:
+// a block cipher is a pseudo-random function of blocks that never repeat.
+
+type idKind byte
+
+const (
+	kindHold    idKind = 1
+	kindBooking idKind = 2
+
+	idPlain = 1 + 3 + 4
+	idMAC   = 10
+)
+
+var idPrefix = map[idKind]string{kindHold: "hold_", kindBooking: "book_"}
+
+var idEncoding = base32.NewEncoding("0123456789abcdefghjkmnpqrstvwxyz").WithPadding(base32.NoPadding)
+
+// rawID is an id before it was verified.
+type rawID struct {
+	kind   idKind
+	group  int
+	event  uint32
+	number uint32
+	mac    [idMAC]byte
+}
+
+func newIDCipher(secret [32]byte) (cipher.Block, error) { return aes.NewCipher(secret[:16]) }
+
+func makeID(c cipher.Block, kind idKind, group int, event, number uint32) string {
+	var raw [idPlain + idMAC]byte
+	mac := idMAC10(c, kind, group, event, number)
+	raw[0] = byte(group)
+	raw[1], raw[2], raw[3] = byte(event>>16), byte(event>>8), byte(event)
+	binary.BigEndian.PutUint32(raw[4:], number)
+	copy(raw[idPlain:], mac[:])
+	var text [5 + 29]byte
+	n := copy(text[:], idPrefix[kind])
+	idEncoding.Encode(text[n:], raw[:])
+	return string(text[:])
+}
+
+func idMAC10(c cipher.Block, kind idKind, group int, event, number uint32) (mac [idMAC]byte) {
+	var in, out [aes.BlockSize]byte
+	in[0] = byte(kind)
+	in[1] = byte(group)
+	binary.BigEndian.PutUint32(in[4:], event)
+	binary.BigEndian.PutUint32(in[8:], number)
+	c.Encrypt(out[:], in[:])
+	copy(mac[:], out[:])
+	return mac
+}
+
+// parseID reads an id of the kind; false for anything that is none.
+func parseID(kind idKind, id string) (rawID, bool) {
+	text, ok := strings.CutPrefix(id, idPrefix[kind])
+	if !ok || len(text) != idEncoding.EncodedLen(idPlain+idMAC) {
+		return rawID{}, false
+	}
+	b, err := idEncoding.DecodeString(text)
+	if err != nil || idEncoding.EncodeToString(b) != text {
+		return rawID{}, false
+	}
+	r := rawID{
+		kind: kind, group: int(b[0]), event: uint32(b[1])<<16 | uint32(b[2])<<8 | uint32(b[3]),
+		number: binary.BigEndian.Uint32(b[4:]),
+	}
+	copy(r.mac[:], b[idPlain:])
+	return r, true
+}
+
+// genuine tells whether the id was made with the event's secret.
+func (r *rawID) genuine(c cipher.Block) bool {
+	want := idMAC10(c, r.kind, r.group, r.event, r.number)
+	return subtle.ConstantTimeCompare(want[:], r.mac[:]) == 1
+}

@@ -1,0 +1,108 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"time"
+
+	"github.com/usherhq/usher/raftfsm"
+	"github.com/usherhq/usher/shard"
+)
+
+const (
+	// electionWait bounds how long a write waits for a leader: an election takes one to
+	// three seconds.
+	electionWait = 10 * time.Second
+	routePause   = 20 * time.Millisecond
+)
+
+// reader is the replica of a group to read from: the leader's if it is here, as that
+// has what this process was just told.
+func (e *Engine) reader(group int) *raftfsm.Group {
+	for _, n := range e.nodes {
+		if g := n.Group(group); g.IsLeader() {
+			return g
+		}
+	}
+	return e.nodes[0].Group(group)
+}
+
+// leader is the replica that leads, or nil.
+func (e *Engine) leader(group int) *raftfsm.Group {
+	if g := e.reader(group); g.IsLeader() {
+		return g
+	}
+	return nil
+}
+
+// propose runs one command in a group and returns what the state machine decided; the
+// request is used up. It waits out elections. A command whose outcome is unknown is
+// repeated only if that is safe: repeatable says that it has an idempotency key, or is
+// idempotent by nature.
+func (e *Engine) propose(ctx context.Context, group int, r *raftfsm.Request, repeatable bool) (shard.Result, error) {
+	var deadline time.Time
+	for {
+		err := e.proposeOnce(ctx, group, r)
+		if err == nil {
+			res := r.Result
+			if len(res.Conflicts) > 0 {
+				res.Conflicts = append([]shard.Conflict(nil), res.Conflicts...)
+			} else {
+				res.Conflicts = nil
+			}
+			r.Free()
+			return res, nil
+		}
+		if deadline.IsZero() {
+			deadline = time.Now().Add(electionWait)
+		}
+		if !again(err, repeatable) || time.Now().After(deadline) || !e.pause(ctx) {
+			return shard.Result{}, asNoQuorum(err)
+		}
+		next := raftfsm.NewRequest()
+		next.Cmd = r.Cmd // the old request keeps what its slices point to
+		r = next
+	}
+}
+
+func (e *Engine) proposeOnce(ctx context.Context, group int, r *raftfsm.Request) error {
+	g := e.leader(group)
+	if g == nil {
+		if err := e.Err(); err != nil {
+			return &raftfsm.OutcomeError{Outcome: OutcomeNotApplied, Err: err}
+		}
+		return &raftfsm.OutcomeError{Outcome: OutcomeNotApplied, Err: raftfsm.ErrNotLeader}
+	}
+	return g.Propose(ctx, r)
+}
+
+// again tells whether to try once more after err.
+func again(err error, repeatable bool) bool {
+	if errors.Is(err, raftfsm.ErrNotLeader) || errors.Is(err, ErrNoQuorum) {
+		return repeatable || OutcomeOf(err) == OutcomeNotApplied
+	}
+	return false
+}
+
+// asNoQuorum hides from callers that somebody else would have had to be asked.
+func asNoQuorum(err error) error {
+	if errors.Is(err, raftfsm.ErrNotLeader) {
+		return &raftfsm.OutcomeError{Outcome: OutcomeOf(err), Err: fmt.Errorf("%w: no leader", ErrNoQuorum)}
+	}
+	return err
+}
+
+// pause waits a moment, with jitter so that callers do not come back as one.
+func (e *Engine) pause(ctx context.Context) bool {
+	t := time.NewTimer(routePause/2 + rand.N(routePause))
+	defer t.Stop()
+	select {
+	case <-t.C:
+		return true
+	case <-ctx.Done():
+	case <-e.done:
+	}
+	return false
+}
