@@ -1,0 +1,151 @@
+import { PackedMap, Usher, newKey } from './usher.js';
+import { Basket } from './page/basket.js';
+import { readChart } from './page/chart.js';
+import { Checkout } from './page/checkout.js';
+import { ServerClock } from './page/clock.js';
+import { announcer, h } from './page/dom.js';
+import { feed } from './page/feed.js';
+import { legend } from './page/legend.js';
+import { SeatList } from './page/list.js';
+import { SeatMap } from './page/map.js';
+import { Seats } from './page/seats.js';
+import { Status } from './page/status.js';
+import { Tooltip } from './page/tooltip.js';
+import { explain } from './page/words.js';
+
+/** While there is nothing to sell yet the page looks again this often, milliseconds. */
+const LOOK_AGAIN = 3000;
+
+const $ = (id) => document.getElementById(id);
+const usher = new Usher();
+const announce = announcer($('polite'), $('urgent'));
+
+/** Who holds: made once, kept by the browser. An account would be better; until there is one, this is as good as the tab. */
+function holderId() {
+  try {
+    const kept = localStorage.getItem('usher.holder');
+    if (kept) return kept;
+    const made = `web-${newKey()}`;
+    localStorage.setItem('usher.holder', made);
+    return made;
+  } catch {
+    return `web-${newKey()}`;
+  }
+}
+
+/** The event of `?event=`, else the first that is on sale. @returns {Promise<{event: import('./usher.js').EventInfo, others: object[]}>} */
+async function chooseEvent() {
+  const wanted = new URLSearchParams(location.search).get('event');
+  const { items } = await usher.events({ limit: 100 });
+  if (wanted) return { event: await usher.event(wanted), others: items };
+  while (items.length === 0) {
+    say('No event is on sale yet.', 'This page looks again by itself.');
+    await new Promise((resolve) => setTimeout(resolve, LOOK_AGAIN));
+    items.push(...(await usher.events({ limit: 100 })).items);
+  }
+  return { event: await usher.event(items[0].event_id), others: items };
+}
+
+function say(title, text = '') {
+  $('curtain').hidden = false;
+  $('curtain').replaceChildren(h('strong', {}, title), h('span', {}, text));
+}
+
+function showHead(event, others) {
+  const when = new Date(event.starts_at ?? NaN);
+  const zone = event.timezone || 'UTC';
+  $('event-name').textContent = event.name || event.event_id;
+  $('event-when').textContent = Number.isNaN(when.getTime()) ? event.event_id : new Intl.DateTimeFormat(undefined, { weekday: 'short', day: 'numeric', month: 'short', year: 'numeric', hour: 'numeric', minute: '2-digit', timeZone: zone }).format(when);
+  document.title = `${event.name || event.event_id} · Usher`;
+  if (others.length < 2) return;
+  const label = (e) => `${e.name || e.event_id} · ${e.event_id.split(':').slice(1).join(' ')}`;
+  const list = others.some((e) => e.event_id === event.event_id) ? others : [event, ...others];
+  const picker = h('select', { id: 'picker', onchange: () => (location.search = `?event=${encodeURIComponent(picker.value)}`) }, ...list.map((e) => h('option', { value: e.event_id, selected: e.event_id === event.event_id }, label(e))));
+  $('pick').replaceChildren(h('label.visually-hidden', { for: 'picker' }, 'Another event'), picker);
+}
+
+/** Builds the page around one event and connects its parts. */
+async function open(event, others) {
+  showHead(event, others);
+  say('Drawing the house…');
+  const chart = readChart(await usher.chart(event.chart_id, { sha256: event.chart_sha256 }));
+  const seats = new Seats(chart);
+  const live = usher.live();
+  const clock = new ServerClock();
+  const status = new Status($('status'), seats);
+  const checkout = new Checkout({ usher, live, event, chart, seats, clock, holderId: holderId(), session: sessionStorage, store: localStorage, announce, onChange: () => paint() });
+  const list = new SeatList($('list'), chart, seats, { toggle: (i) => checkout.toggle(i), focus: (i) => focusSeat(i), show: (s) => map.showSection(s), price: (i) => checkout.price(i) });
+  const tooltip = new Tooltip($('stage'), chart, seats, checkout);
+  const map = new SeatMap($('map'), chart, seats, { onSeat: (i) => checkout.toggle(i), onHover: (target) => tooltip.show(target) });
+  const basket = new Basket($('basket'), checkout, (i) => map.showSeat(i));
+  $('map').seatMap = map; // for browser tests and for measuring: $('map').seatMap.measure()
+
+  function paint() {
+    const marks = checkout.marks();
+    map.mark(marks);
+    list.mark(marks);
+    basket.render();
+    tooltip.refresh();
+  }
+  function focusSeat(i) {
+    map.point(i);
+    if (i >= 0) map.showSeat(i);
+  }
+  function changed(indexes, first) {
+    checkout.seatsChanged(indexes);
+    const others = indexes.filter((i) => !checkout.isOwn(i));
+    if (!first) status.moved(indexes.length);
+    map.patch(indexes);
+    if (!first) map.flash(others);
+    list.update(indexes);
+    tooltip.refresh();
+    status.show();
+    document.body.dataset.version = String(seats.version);
+  }
+
+  legend($('legend'), chart, event);
+  $('legend').open = matchMedia('(min-width: 821px)').matches; // as in style.css: a bar where there is room, a fold on phones
+  wireButtons(map);
+  paint();
+  feed({
+    usher, live, event,
+    onMap: (packed, version) => {
+      const first = !seats.known;
+      const moved = seats.replace(new PackedMap(chart.n, packed.slice(0, Math.ceil(chart.n / 4))), version);
+      changed(first ? Array.from(seats.state.keys()) : moved, first);
+      $('curtain').hidden = true;
+    },
+    onDelta: (changes, version) => changed(seats.apply(changes, version), false),
+    onState: (state) => {
+      status.set(state);
+      document.body.dataset.live = state;
+    },
+    onError: (error) => !seats.known && say('This event cannot be shown.', error.message ?? ''),
+  });
+  await checkout.restore();
+}
+
+function wireButtons(map) {
+  $('zoom-in').onclick = () => map.zoom(1.7);
+  $('zoom-out').onclick = () => map.zoom(1 / 1.7);
+  $('zoom-all').onclick = () => map.showAll();
+}
+
+async function start() {
+  for (;;) {
+    try {
+      const { event, others } = await chooseEvent();
+      return await open(event, others);
+    } catch (error) {
+      if (error.name !== 'UsherError') {
+        say('This page has a fault.', String(error.message ?? error));
+        throw error;
+      }
+      say(error.status === 404 ? 'There is no such event.' : 'The box office does not answer.', explain(error, false));
+      if (!error.retryable) return;
+      await new Promise((resolve) => setTimeout(resolve, LOOK_AGAIN));
+    }
+  }
+}
+
+start();

@@ -1,0 +1,127 @@
+import { fromBase64 } from './frames.js';
+import { PackedMap } from './packed.js';
+
+/** Something subscribed to, with those who watch it. */
+export class Topic {
+  /** @param {"event_id"|"hold_id"|"ticket"} field @param {string} value */
+  constructor(field, value) {
+    this.field = field;
+    this.value = value;
+    this.name = `${field.replace('_id', '')} ${value}`;
+    this.id = 0;
+    this.awaiting = false;
+    this.watchers = new Set();
+  }
+
+  subject() {
+    return { [this.field]: this.value };
+  }
+
+  request() {
+    return this.subject();
+  }
+
+  say(body) {
+    this.awaiting = false;
+    this.tell('onMessage', body);
+  }
+
+  refused(error) {
+    this.awaiting = false;
+    this.tell('onError', error);
+  }
+
+  stale() {
+    this.awaiting = true;
+  }
+
+  /** A watcher's exception is its own: it must not end the stream for the others. */
+  tell(what, argument) {
+    for (const watcher of [...this.watchers]) {
+      try {
+        watcher[what]?.(argument);
+      } catch (error) {
+        (globalThis.reportError ?? console.error)(error);
+      }
+    }
+  }
+}
+
+/**
+ * An event's map. Invariant while `current`: `map` is exactly the event at `version` of `epoch`.
+ */
+export class EventTopic extends Topic {
+  constructor(eventId) {
+    super('event_id', eventId);
+    this.epoch = '';
+    this.version = 0;
+    this.current = false;
+    /** @type {PackedMap|null} */
+    this.map = null;
+    this.areas = undefined;
+  }
+
+  /** `since` only once there is a map for the deltas to change. */
+  request() {
+    const body = this.subject();
+    if (this.map) body.since = { epoch: this.epoch, version: this.version };
+    return body;
+  }
+
+  snapshot() {
+    return { event_id: this.value, epoch: this.epoch, version: this.version, map: this.map.clone(), areas: this.areas };
+  }
+
+  resetFrom(body) {
+    const packed = fromBase64(body.seats);
+    // JSON names no N; the byte count bounds it to within three seats, and the chart's length is the watcher's to know.
+    const n = body.n ?? this.map?.n ?? packed.length * 4;
+    this.areas = body.areas;
+    this.reset(body.epoch, body.version, new PackedMap(Math.ceil(n / 4) === packed.length ? n : packed.length * 4, packed));
+  }
+
+  reset(epoch, version, map) {
+    this.epoch = epoch;
+    this.version = version;
+    this.map = map;
+    this.#settle();
+    this.tell('onSnapshot', this.snapshot());
+    this.tell('onLive', { event_id: this.value, version });
+  }
+
+  /** The deltas from our version on follow, so the version stays ours until they do. */
+  resume(body) {
+    this.epoch = body.epoch ?? this.epoch;
+    const wasCurrent = this.current;
+    this.#settle();
+    if (!wasCurrent) this.tell('onLive', { event_id: this.value, version: this.version });
+  }
+
+  #settle() {
+    this.awaiting = false;
+    this.current = true;
+  }
+
+  /** @returns {boolean} false when something between our version and this delta is missing */
+  apply(delta) {
+    if (delta.to <= this.version && delta.from < this.version) return true; // seen already
+    if (delta.from !== this.version || !this.map) return false;
+    for (const [index, state] of delta.seats ?? []) this.map.set(index, state);
+    this.version = delta.to;
+    this.tell('onDelta', { event_id: this.value, from: delta.from, to: delta.to, seats: delta.seats ?? [], areas: delta.areas });
+    return true;
+  }
+
+  refused(error) {
+    super.refused(error);
+    this.current = false;
+    this.tell('onStale', { reason: error.message || error.code, final: true });
+  }
+
+  stale(why) {
+    super.stale(why);
+    if (!this.current && !why.final) return; // said already
+    this.current = false;
+    this.tell('onStale', why);
+  }
+}

@@ -1,0 +1,172 @@
+import { h } from './dom.js';
+import { minutes } from './clock.js';
+import { show, sum } from './money.js';
+import { flagWords, seatsWord, together } from './words.js';
+
+/** The last minute is shown as such. */
+const HURRY = 60_000;
+
+/**
+ * The basket panel: shows what a Checkout holds and passes on what is pressed. It is built anew at every change, which is
+ * rare; only the countdown ticks, in place.
+ */
+export class Basket {
+  /**
+   * @param {HTMLElement} host
+   * @param {import('./checkout.js').Checkout} checkout
+   * @param {(seat: number) => void} onShow
+   */
+  constructor(host, checkout, onShow) {
+    Object.assign(this, { host, checkout, onShow });
+    this.payment = 'succeed';
+    setInterval(() => this.#tick(), 250);
+  }
+
+  render() {
+    const { checkout: c } = this;
+    const focused = this.host.contains(document.activeElement) ? document.activeElement.dataset.key : null;
+    this.host.dataset.phase = c.phase;
+    this.host.setAttribute('aria-busy', String(c.busy));
+    this.host.replaceChildren(
+      ...[this.#title(), c.phase === 'held' && this.#countdown(), this.#notice(), this.#seats(), this.#lost(), this.#alternatives(), this.#again(), this.#total(), this.#payment(), this.#actions(), this.#tickets()].filter(Boolean),
+    );
+    // Rebuilding must not throw the keyboard back to the top of the page.
+    if (focused) (this.host.querySelector(`[data-key="${CSS.escape(focused)}"]`) ?? this.host.querySelector('button'))?.focus();
+    this.#tick();
+  }
+
+  #title() {
+    const { checkout: c } = this;
+    const n = c.selection.size || c.held.length;
+    const text = { choosing: n ? `Your choice: ${seatsWord(n)}` : 'Choose your seats', holding: 'Holding your seats…', held: `Held for you: ${seatsWord(n)}`, paying: 'Paying…', booked: 'You are going!' }[c.phase];
+    return h('h2', { id: 'basket-title' }, text);
+  }
+
+  #countdown() {
+    this.timer = h('span.timer', { role: 'timer', 'aria-label': 'Time left to book' });
+    this.meter = h('span.meter', { 'aria-hidden': 'true' }, h('span'));
+    const extend = this.#button('extend', 'More time', () => this.checkout.extend(), 'quiet');
+    return h('div.countdown', {}, this.timer, h('span', {}, 'left to book'), extend, this.meter);
+  }
+
+  #tick() {
+    const { checkout: c } = this;
+    if (c.phase !== 'held' || !this.timer) return;
+    const left = c.clock.left(c.hold.expires_at);
+    this.timer.textContent = minutes(left);
+    this.timer.classList.toggle('hurry', left < HURRY);
+    this.meter.firstChild.style.width = `${Math.min(100, (100 * left) / ((c.event.hold_seconds ?? 480) * 1000))}%`;
+    if (left < HURRY && this.warned !== c.hold.expires_at) {
+      this.warned = c.hold.expires_at;
+      if (left > 0) c.announce('Less than a minute left to book your seats.', true);
+    }
+    // Half a second of grace: the server's own word, by the live connection, should be first.
+    if (left === 0 && this.asked !== c.hold.expires_at) {
+      this.asked = c.hold.expires_at;
+      setTimeout(() => c.ranOut(), 500);
+    }
+  }
+
+  #notice() {
+    const { notice } = this.checkout;
+    return notice && h(`p.notice.${notice.kind}`, {}, notice.text);
+  }
+
+  #seats() {
+    const { checkout: c } = this;
+    if (c.phase === 'booked') return this.#confirmation();
+    const seats = c.selection.size ? [...c.selection] : c.held;
+    if (seats.length === 0) {
+      return c.phase === 'choosing' && c.lost.size === 0 && !c.again.length && h('p.hint', {}, `Click a section to come closer, then the seats you want: ${c.most} at most. Prefer a list? It is just below.`);
+    }
+    return h('ul.chosen', {}, ...seats.map((i) => this.#line(i, c.selection.has(i))));
+  }
+
+  #line(i, removable) {
+    const { checkout: c } = this;
+    const { chart } = c;
+    const category = chart.categories[chart.category[i]];
+    const swatch = h('span.swatch', { 'aria-hidden': 'true' });
+    swatch.style.backgroundColor = category.color;
+    const where = `${chart.sections[chart.section[i]].name} · row ${chart.rows[chart.row[i]].name} · seat ${chart.numbers[i]}`;
+    const details = [category.name, ...flagWords(chart.flags[i])].join(', ');
+    return h('li', {},
+      swatch,
+      h('button.where', { type: 'button', 'data-key': `show-${i}`, title: 'Show on the map', onclick: () => this.onShow(i) }, h('strong', {}, where), h('small', {}, details)),
+      h('span.price', {}, show(c.price(i))),
+      removable && h('button.remove', { type: 'button', 'data-key': `remove-${i}`, 'aria-label': `Remove ${where}`, disabled: c.busy, onclick: () => c.toggle(i) }, '×'),
+    );
+  }
+
+  #lost() {
+    const { checkout: c } = this;
+    if (c.lost.size === 0) return null;
+    const { chart } = c;
+    const line = (i) => h('li', {}, h('s', {}, `${chart.sections[chart.section[i]].name} · row ${chart.rows[chart.row[i]].name} · seat ${chart.numbers[i]}`), ' ', h('small', {}, 'taken by someone else'));
+    return h('div.lost', {}, h('h3', {}, 'No longer yours to choose'), h('ul', {}, ...[...c.lost.keys()].map(line)));
+  }
+
+  #alternatives() {
+    const { checkout: c } = this;
+    const offers = c.alternatives.filter((a) => a.length > 0);
+    if (offers.length === 0) return null;
+    const name = (ids) => together(c.chart, ids.map((id) => c.chart.indexOf(id)).filter((i) => i >= 0));
+    return h('div.offers', {}, h('h3', {}, 'Close by and free'), ...offers.map((ids, k) => this.#button(`offer-${k}`, `Take ${name(ids)}`, () => c.takeAlternative(ids), 'quiet')));
+  }
+
+  #again() {
+    const { checkout: c } = this;
+    if (c.phase !== 'choosing' || c.again.length === 0 || c.selection.size > 0) return null;
+    return this.#button('again', 'Choose the same seats again', () => c.choose(c.again), 'quiet');
+  }
+
+  #total() {
+    const { checkout: c } = this;
+    const seats = c.selection.size ? [...c.selection] : c.phase === 'booked' ? [] : c.held;
+    if (seats.length === 0) return null;
+    const total = sum(seats.map((i) => c.price(i)));
+    return total && h('p.total', {}, h('span', {}, 'Total'), h('strong', {}, total.map(show).join(' + ')));
+  }
+
+  #payment() {
+    if (this.checkout.phase !== 'held') return null;
+    const option = (value, text) => h('option', { value, selected: this.payment === value }, text);
+    const select = h('select', { id: 'payment', 'data-key': 'payment', onchange: () => (this.payment = select.value) }, option('succeed', 'Test card that works'), option('decline', 'Test card that is declined'), option('late', 'Test card that answers late'));
+    return h('div.pay', {}, h('label', { for: 'payment' }, 'Pay with'), select);
+  }
+
+  #actions() {
+    const { checkout: c } = this;
+    const box = (...buttons) => h('div.actions', {}, ...buttons);
+    if (c.phase === 'held') return box(this.#button('book', 'Book now', () => c.book(this.#method()), 'primary'), this.#button('release', 'Release', () => c.release(), 'quiet'));
+    if (c.phase === 'choosing' && c.selection.size) return box(this.#button('hold', `Hold ${seatsWord(c.selection.size)}`, () => c.holdSeats(), 'primary'), this.#button('clear', 'Clear', () => c.clear(), 'quiet'));
+    if (c.phase === 'holding' || c.phase === 'paying') return box(h('button.primary', { type: 'button', disabled: true }, c.phase === 'paying' ? 'Paying…' : 'Holding…'));
+    if (c.phase === 'booked') return box(this.#button('more', 'Choose more seats', () => { c.phase = 'choosing'; c.clear(); }, 'quiet'));
+    return null;
+  }
+
+  #method() {
+    return this.payment === 'succeed' ? { method: 'sandbox' } : { method: 'sandbox', outcome: this.payment, ...(this.payment === 'late' ? { delay_ms: 12_000 } : {}) };
+  }
+
+  #confirmation() {
+    const { booking, chart } = this.checkout;
+    const seats = booking.seat_ids.map((id) => chart.indexOf(id)).filter((i) => i >= 0);
+    return h('div.confirmation', {},
+      h('ul.chosen', {}, ...seats.map((i) => this.#line(i, false))),
+      booking.amount && h('p.total', {}, h('span', {}, 'Paid'), h('strong', {}, show(booking.amount))),
+      booking.booking_id && h('p.reference', {}, 'Booking ', h('code', {}, booking.booking_id)),
+    );
+  }
+
+  #tickets() {
+    const { checkout: c } = this;
+    if (c.tickets.length === 0) return null;
+    const line = (t) => h('li', {}, h('span', {}, t.seats.join(', ')), t.booking_id && this.#button(`cancel-${t.booking_id}`, 'Cancel and refund', () => c.cancel(t), 'link'));
+    return h('details.tickets', { open: this.ticketsOpen, ontoggle: (e) => (this.ticketsOpen = e.target.open) }, h('summary', {}, `Your tickets for this event (${c.tickets.reduce((n, t) => n + t.seats.length, 0)})`), h('ul', {}, ...c.tickets.map(line)));
+  }
+
+  #button(key, text, onclick, kind) {
+    return h(`button.${kind}`, { type: 'button', 'data-key': key, disabled: this.checkout.busy, onclick }, text);
+  }
+}

@@ -1,0 +1,67 @@
+import { ACCESSIBLE, COMPANION, RESTRICTED } from './chart.js';
+
+/** @param {import('./chart.js').Chart} chart @param {number} i @returns {string} e.g. `Section 127, row 12, seat 14` */
+export function place(chart, i) {
+  return `Section ${chart.sections[chart.section[i]].name}, row ${chart.rows[chart.row[i]].name}, seat ${chart.numbers[i]}`;
+}
+
+/** Several seats, row by row: `west-1, row 3: 4, 5, 6`. @param {import('./chart.js').Chart} chart @param {number[]} seats */
+export function together(chart, seats) {
+  const rows = new Map();
+  for (const i of seats) rows.set(chart.row[i], [...(rows.get(chart.row[i]) ?? []), chart.numbers[i]]);
+  return [...rows].map(([r, numbers]) => `${chart.sections[chart.rows[r].section].name}, row ${chart.rows[r].name}: ${numbers.join(', ')}`).join('; ');
+}
+
+/** @param {number} flags @returns {string[]} */
+export function flagWords(flags) {
+  const words = [];
+  if (flags & ACCESSIBLE) words.push('wheelchair accessible');
+  if (flags & COMPANION) words.push('companion seat');
+  if (flags & RESTRICTED) words.push('restricted view');
+  return words;
+}
+
+/** `one seat`, `3 seats`. */
+export function seatsWord(n) {
+  return n === 1 ? 'one seat' : `${n} seats`;
+}
+
+/** Said whenever it is true: it is what people want to know first when something about their money goes wrong. */
+const NOT_CHARGED = 'You have not been charged.';
+
+const BY_CODE = {
+  seats_unavailable: 'Someone else was faster.',
+  payment_declined: 'The payment was declined, and your seats have gone back on sale. You have not been charged.',
+  hold_expired: 'The time for these seats has run out, so they are on sale again. You have not been charged.',
+  hold_released: 'These seats have been released. You have not been charged.',
+  not_on_sale: 'This event is not on sale yet.',
+  holds_exhausted: 'Too many seats are being held just now. Please try again in a moment.',
+  stale_fencing_token: 'These seats have gone to someone else since you held them. You have not been charged.',
+  admission_required: 'This event has a waiting room: seats can be held once it is your turn.',
+  already_booked: 'These seats are booked already.',
+  unknown_event: 'This event is not on sale here.',
+  unknown_seat: 'One of these seats does not exist at this event.',
+  limit_exceeded: 'That is more seats than one person may have at this event.',
+  starting: 'The box office is just opening. Please try again in a moment.',
+  no_quorum: 'The box office cannot confirm sales right now. Nothing has changed; please try again in a moment.',
+  idempotency_mismatch: 'This order changed while it was being sent. Please try again.',
+};
+
+/**
+ * An error in plain words. What is unknown is said to be unknown: promising "nothing happened" then would be a lie.
+ *
+ * @param {import('../client/errors.js').UsherError} error
+ * @param {boolean} paying
+ */
+export function explain(error, paying) {
+  if (error.outcome === 'unknown') {
+    return paying
+      ? 'We do not know yet whether the payment went through. Press Book again: it is the same order, and you pay at most once.'
+      : 'We do not know yet whether this went through. Press the button again: it is the same request and never counts twice.';
+  }
+  if (BY_CODE[error.code]) return BY_CODE[error.code];
+  if (error.code === 'network' || error.code === 'timeout') return 'The box office cannot be reached. Check your connection and try again.';
+  if (error.status === 429) return 'That was a lot of requests. Please wait a moment.';
+  if (error.status >= 500) return `The box office has a problem and nothing has changed.${paying ? ' ' + NOT_CHARGED : ''} Please try again in a moment.`;
+  return error.detail || error.message || 'That did not work.';
+}

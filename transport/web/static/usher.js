@@ -1,0 +1,284 @@
+/**
+ * Usher's client, without dependencies, for browsers and for node 20 or later:
+ *
+ *     import { Usher, UsherError } from 'https://tickets.example.com/usher.js';
+ *
+ *     const usher = new Usher({ base: 'https://tickets.example.com' });
+ *     const watch = usher.live().watchEvent('wembley:2024-08-16:19:30', {
+ *       onSnapshot: ({ map, version }) => draw(map.unpack()),
+ *       onDelta: ({ seats }) => seats.forEach(([index, state]) => repaint(index, state)),
+ *       onStale: () => dim(),
+ *     });
+ *     try {
+ *       const hold = await usher.reserve({ event_id, seat_ids: ['127-12-14', '127-12-15'], holder_id });
+ *       const booking = await usher.book({ hold_id: hold.hold_id, fencing_token: hold.fencing_token, payment: { method: 'sandbox' } });
+ *     } catch (error) {
+ *       if (error instanceof UsherError && error.code === 'seats_unavailable') offer(error.alternatives);
+ *     }
+ *
+ * Every write carries an Idempotency-Key and is repeated with it, so a call never executes twice however often it is sent.
+ */
+import { Http } from './client/http.js';
+import { Live } from './client/live.js';
+import { UsherError } from './client/errors.js';
+
+export { UsherError } from './client/errors.js';
+export { Live } from './client/live.js';
+export { PackedMap, STATES, AVAILABLE, HELD, BOOKED, BLOCKED } from './client/packed.js';
+export { decodeFrame } from './client/frames.js';
+export { newKey } from './client/backoff.js';
+
+/**
+ * @typedef {{amount: number, currency: string}} Money  in minor units
+ *
+ * @typedef {object} EventInfo
+ * @property {string} event_id
+ * @property {string} chart_id
+ * @property {string} [chart_sha256]
+ * @property {string} [name]
+ * @property {string} starts_at
+ * @property {string} [timezone]
+ * @property {Record<string, Money>} [prices]  by category
+ * @property {number} version
+ * @property {{total: number, available: number, held: number, booked: number, blocked: number}} seats
+ *
+ * @typedef {object} Hold
+ * @property {string} hold_id
+ * @property {string} event_id
+ * @property {string[]} seat_ids
+ * @property {string} holder_id
+ * @property {"held"|"paying"|"booked"|"released"|"expired"} status
+ * @property {number} fencing_token
+ * @property {string} expires_at
+ * @property {string} server_time
+ * @property {number} version
+ *
+ * @typedef {object} Booking
+ * @property {string} booking_id
+ * @property {string} hold_id
+ * @property {string} event_id
+ * @property {string[]} seat_ids
+ * @property {string} payment_id
+ * @property {Money} [amount]
+ * @property {string} status
+ * @property {string} booked_at
+ *
+ * @typedef {{signal?: AbortSignal, attempts?: number}} ReadOptions
+ * @typedef {{signal?: AbortSignal, attempts?: number, idempotencyKey?: string, admissionToken?: string}} WriteOptions
+ */
+
+const PACKED = 'application/vnd.usher.seats';
+/** A path segment; the colons of an event_id may stand as they are, and read better in logs. */
+const segment = (id) => encodeURIComponent(id).replaceAll('%3A', ':');
+
+export class Usher {
+  #http;
+  #live = null;
+  #options;
+
+  /**
+   * @param {object} [o]
+   * @param {string} [o.base]        where the server is, e.g. `https://tickets.example.com`; the page's own origin when absent
+   * @param {typeof fetch} [o.fetch]
+   * @param {typeof WebSocket} [o.WebSocket]
+   * @param {number} [o.attempts]    how often a call is tried at most; default 5
+   * @param {number} [o.timeout]     milliseconds for one attempt; default 20,000 (a payment may take 10,000)
+   * @param {() => Record<string, string>} [o.headers]  added to every call, e.g. an Authorization
+   * @param {{base?: number, cap?: number, random?: () => number}} [o.backoff]
+   */
+  constructor(o = {}) {
+    this.#options = o;
+    this.base = (o.base ?? '').replace(/\/+$/, '');
+    this.#http = new Http({
+      base: this.base,
+      fetch: o.fetch ?? ((...a) => globalThis.fetch(...a)),
+      attempts: o.attempts ?? 5,
+      timeout: o.timeout ?? 20_000,
+      headers: o.headers ?? (() => ({})),
+      backoff: o.backoff ?? {},
+    });
+  }
+
+  // ---- charts
+
+  /** The chart in Usher's own form. With its `sha256` the answer is cached for ever. @param {string} chartId @param {ReadOptions & {sha256?: string}} [o] */
+  chart(chartId, { sha256, ...o } = {}) {
+    return this.#http.json('GET', `/v1/charts/${segment(chartId)}`, { ...o, query: { sha256 } });
+  }
+
+  /** Stores a chart: an object in Usher's form, or text in a known format. @param {string} chartId @param {object|string} chart @param {WriteOptions & {format?: "usher"|"csv"|"pretix"|"seatsio"}} [o] */
+  putChart(chartId, chart, { format, ...o } = {}) {
+    const type = format === 'csv' ? 'text/csv' : 'application/json';
+    return this.#http.json('PUT', `/v1/charts/${segment(chartId)}`, { ...o, body: chart, query: { format }, headers: { 'Content-Type': type } });
+  }
+
+  // ---- events
+
+  /** @param {{series?: string, venue_id?: string, from?: string, to?: string, q?: string, limit?: number, after?: string}} [query] @param {ReadOptions} [o] @returns {Promise<{items: EventInfo[], next?: string}>} */
+  events(query = {}, o = {}) {
+    return this.#http.json('GET', '/v1/events', { ...o, query });
+  }
+
+  /** @param {string} eventId @param {ReadOptions} [o] @returns {Promise<EventInfo>} */
+  event(eventId, o = {}) {
+    return this.#http.json('GET', `/v1/events/${segment(eventId)}`, o);
+  }
+
+  /** @param {object} event @param {WriteOptions} [o] @returns {Promise<EventInfo>} */
+  createEvent(event, o = {}) {
+    return this.#http.json('POST', '/v1/events', { ...o, body: event });
+  }
+
+  /**
+   * The whole map, two bits a seat (wrap `packed` in a PackedMap). `etag` of an earlier answer makes it conditional: null then means
+   * that nothing has changed.
+   *
+   * @param {string} eventId
+   * @param {ReadOptions & {etag?: string, minVersion?: number}} [o]
+   * @returns {Promise<{version: number, epoch: string, etag: string, packed: Uint8Array}|null>}
+   */
+  async seats(eventId, { etag, minVersion, ...o } = {}) {
+    const headers = { Accept: PACKED };
+    if (etag) headers['If-None-Match'] = etag;
+    const response = await this.#http.send('GET', `/v1/events/${segment(eventId)}/seats`, { ...o, headers, query: { min_version: minVersion } });
+    if (response.status === 304) return null;
+    return {
+      version: Number(response.headers.get('Usher-Version')),
+      epoch: response.headers.get('Usher-Epoch') ?? '',
+      etag: response.headers.get('ETag') ?? '',
+      packed: new Uint8Array(await response.arrayBuffer()),
+    };
+  }
+
+  /** The seats by name, all or one section's. @param {string} eventId @param {ReadOptions & {section?: string, minVersion?: number}} [o] */
+  seatList(eventId, { section, minVersion, ...o } = {}) {
+    return this.#http.json('GET', `/v1/events/${segment(eventId)}/seats`, { ...o, query: { section, min_version: minVersion } });
+  }
+
+  /** Takes seats off sale. @param {string} eventId @param {string[]} seatIds @param {string} [reason] @param {WriteOptions} [o] */
+  block(eventId, seatIds, reason, o = {}) {
+    return this.#http.json('POST', `/v1/events/${segment(eventId)}/seats`, { ...o, body: { action: 'block', seat_ids: seatIds, reason } });
+  }
+
+  /** Puts blocked seats on sale again. @param {string} eventId @param {string[]} seatIds @param {string} [reason] @param {WriteOptions} [o] */
+  unblock(eventId, seatIds, reason, o = {}) {
+    return this.#http.json('POST', `/v1/events/${segment(eventId)}/seats`, { ...o, body: { action: 'unblock', seat_ids: seatIds, reason } });
+  }
+
+  /** Where the contention is. @param {string} eventId @param {ReadOptions} [o] */
+  heat(eventId, o = {}) {
+    return this.#http.json('GET', `/v1/events/${segment(eventId)}/heat`, o);
+  }
+
+  // ---- reservations
+
+  /**
+   * Holds exactly these seats, all or none; or the best available; or seats of several events.
+   *
+   * @param {{event_id?: string, seat_ids?: string[], best?: {quantity: number, category?: string, section?: string, near?: string, adjacent?: boolean},
+   *          items?: object[], holder_id: string, ttl_seconds?: number}} reservation
+   * @param {WriteOptions} [o]
+   * @returns {Promise<Hold>}
+   */
+  reserve(reservation, { admissionToken, ...o } = {}) {
+    const headers = admissionToken ? { 'Admission-Token': admissionToken } : {};
+    return this.#http.json('POST', '/v1/reservations', { ...o, headers, body: reservation });
+  }
+
+  /** @param {string} holdId @param {ReadOptions} [o] @returns {Promise<Hold>} */
+  reservation(holdId, o = {}) {
+    return this.#http.json('GET', `/v1/reservations/${segment(holdId)}`, o);
+  }
+
+  /**
+   * Gives the hold this much time from now.
+   *
+   * @param {Pick<Hold, "hold_id"> & {fencing_token?: number, fencing_tokens?: Record<string, number>}} hold
+   * @param {number} ttlSeconds
+   * @param {WriteOptions} [o]
+   * @returns {Promise<Hold>}
+   */
+  extend(hold, ttlSeconds, o = {}) {
+    const body = { ...tokens(hold), ttl_seconds: ttlSeconds };
+    return this.#http.json('POST', `/v1/reservations/${segment(hold.hold_id)}/extend`, { ...o, body });
+  }
+
+  /** Gives the seats back. Releasing twice is fine. @param {Pick<Hold, "hold_id"> & {fencing_token?: number}} hold @param {WriteOptions} [o] @returns {Promise<null>} */
+  release(hold, o = {}) {
+    return this.#http.json('DELETE', `/v1/reservations/${segment(hold.hold_id)}`, { ...o, query: { fencing_token: hold.fencing_token } });
+  }
+
+  // ---- bookings
+
+  /**
+   * Pays and books a hold. When the payment provider is slow the server answers 202: then the result is
+   * `{status: "paying", hold_id}`, and watchHold or reservation() tell how it ends.
+   *
+   * @param {{hold_id: string, fencing_token?: number, fencing_tokens?: Record<string, number>, payment: {method: string}}} order
+   * @param {WriteOptions} [o]
+   * @returns {Promise<Booking|{status: "paying", hold_id: string}>}
+   */
+  async book(order, o = {}) {
+    const response = await this.#http.send('POST', '/v1/bookings', { ...o, body: order });
+    if (response.status === 202) return { status: 'paying', hold_id: order.hold_id };
+    return response.json().catch((cause) => {
+      throw new UsherError({ code: 'bad_answer', status: response.status, outcome: 'applied', detail: 'the answer was not JSON', cause });
+    });
+  }
+
+  /** @param {string} bookingId @param {ReadOptions} [o] @returns {Promise<Booking>} */
+  booking(bookingId, o = {}) {
+    return this.#http.json('GET', `/v1/bookings/${segment(bookingId)}`, o);
+  }
+
+  /** Cancels and refunds. @param {string} bookingId @param {WriteOptions} [o] */
+  cancel(bookingId, o = {}) {
+    return this.#http.json('DELETE', `/v1/bookings/${segment(bookingId)}`, o);
+  }
+
+  // ---- the waiting room
+
+  /** @param {string} eventId @param {{holder_id: string, tier?: string}} who @param {WriteOptions} [o] */
+  joinQueue(eventId, who, o = {}) {
+    return this.#http.json('POST', `/v1/events/${segment(eventId)}/queue`, { ...o, body: who });
+  }
+
+  /** @param {string} ticket @param {ReadOptions} [o] */
+  queue(ticket, o = {}) {
+    return this.#http.json('GET', `/v1/queue/${segment(ticket)}`, o);
+  }
+
+  /** @param {string} ticket @param {WriteOptions} [o] */
+  leaveQueue(ticket, o = {}) {
+    return this.#http.json('DELETE', `/v1/queue/${segment(ticket)}`, o);
+  }
+
+  /** @param {string} eventId @param {ReadOptions} [o] */
+  room(eventId, o = {}) {
+    return this.#http.json('GET', `/v1/events/${segment(eventId)}/room`, o);
+  }
+
+  /** @param {string} eventId @param {{max_active?: number, new_per_minute?: number, state?: "open"|"paused"|"closed", reason?: string}} change @param {WriteOptions} [o] */
+  setRoom(eventId, change, o = {}) {
+    return this.#http.json('PATCH', `/v1/events/${segment(eventId)}/room`, { ...o, body: change });
+  }
+
+  // ---- live
+
+  /** The one websocket of this client; opened with the first thing watched. @returns {Live} */
+  live() {
+    if (this.#live && this.#live.state !== 'closed') return this.#live;
+    const page = globalThis.location?.href;
+    const url = new URL(`${this.base}/v1/live`, page);
+    url.protocol = url.protocol === 'https:' ? 'wss:' : 'ws:';
+    const options = { url: url.href };
+    if (this.#options.WebSocket) options.WebSocket = this.#options.WebSocket;
+    this.#live = new Live(options);
+    return this.#live;
+  }
+}
+
+/** A hold over several events has a token for each; over one event, one. */
+function tokens(hold) {
+  return hold.fencing_tokens ? { fencing_tokens: hold.fencing_tokens } : { fencing_token: hold.fencing_token };
+}
