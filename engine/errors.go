@@ -35,6 +35,7 @@ var (
 	ErrStarting = raftfsm.ErrStarting // still applying what was committed when it started
 	ErrNoQuorum = raftfsm.ErrNoQuorum // no leader, or no majority, in time
 	ErrClosed   = raftfsm.ErrClosed
+	ErrHalted   = raftfsm.ErrHalted  // this replica can not go on; another one can
 	ErrDamaged  = raftfsm.ErrDamaged // a log or snapshot failed its checksum
 )
 

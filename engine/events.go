@@ -78,6 +78,9 @@ func (e *Engine) Events(ctx context.Context, f EventFilter) (EventPage, error) {
 func (e *Engine) selectEvents(ctx context.Context, f EventFilter, all []*raftfsm.Placement) (page []*eventRef, more bool, err error) {
 	for _, p := range all {
 		ref, err := e.event(ctx, p.Create.ID)
+		if err != nil && !p.Active {
+			continue // it is still being created, and cannot be completed now
+		}
 		if err != nil {
 			return nil, false, err
 		}

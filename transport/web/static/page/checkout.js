@@ -11,7 +11,7 @@ const LONGEST = 3600;
 const PAYING_EVERY = 2000;
 
 /** Errors after which there is no hold any more. */
-const OVER = new Set(['hold_expired', 'hold_released', 'unknown_hold', 'stale_fencing_token', 'payment_declined']);
+const OVER = new Set(['hold_expired', 'unknown_hold', 'stale_fencing_token', 'payment_declined']);
 
 /**
  * One shopper's way from choosing to booked, without a word about how it looks:

@@ -247,7 +247,7 @@ export class SeatMap {
     else if (this.changed.length) this.#drawChanges();
     const late = this.dirty.ground && now - this.groundAt >= GROUND_EVERY;
     if (this.dirty.view || late) this.#drawGround(now);
-    if (this.dirty.view || this.dirty.marks) this.dirty.marks = this.marks.draw(this.view, this.dpr, this.look, performance.now());
+    if (this.dirty.view || this.dirty.marks) this.dirty.marks = this.marks.draw(this.view, this.dpr, this.look, performance.now(), this.labels.taken);
     this.dirty.view = false;
     this.changed.length = 0;
     if (this.move) this.dirty.view = true;
@@ -307,7 +307,7 @@ export class SeatMap {
       frame: time(() => {
         this.seatLayer.draw(this.view, this.dpr);
         this.#drawGround(performance.now());
-        this.marks.draw(this.view, this.dpr, this.look, performance.now());
+        this.marks.draw(this.view, this.dpr, this.look, performance.now(), this.labels.taken);
       }),
     };
     this.#invalidate();

@@ -30,15 +30,20 @@ export class Marks {
     if (this.flashes.length > MAX_FLASHES) this.flashes.splice(0, this.flashes.length - MAX_FLASHES);
   }
 
-  /** @returns {boolean} whether it needs another frame */
-  draw(view, dpr, { theme, categories, still }, now) {
+  /**
+   * @param {import('./chart.js').Box[]} words  where labels stand, on the screen: from afar rings keep off them
+   * @returns {boolean} whether it needs another frame
+   */
+  draw(view, dpr, { theme, categories, still }, now, words = []) {
     const { g } = this;
     g.setTransform(1, 0, 0, 1, 0, 0);
     g.clearRect(0, 0, this.canvas.width, this.canvas.height);
     g.setTransform(dpr, 0, 0, dpr, 0, 0);
     while (this.flashes.length && now - this.flashes[0].from > FLASH_MS) this.flashes.shift();
     const far = view.pitch < FAR_PITCH;
-    for (const f of far ? this.flashes.slice(-MAX_FAR) : this.flashes) this.#flash(f, view, theme, categories, now, still);
+    for (const f of far ? this.flashes.slice(-MAX_FAR) : this.flashes) {
+      if (!far || !this.#covers(f.i, view, words)) this.#flash(f, view, theme, categories, now, still);
+    }
     const r = Math.max(4.5, SEAT_RADIUS * view.scale);
     for (const [i, kind] of this.marked) this.#seat(i, kind, view, r, theme);
     if (this.hover >= 0) this.#ring(this.hover, view, r + 2, theme.ink, 2);
@@ -48,6 +53,11 @@ export class Marks {
 
   #at(i, view) {
     return { x: this.chart.x[i] * view.scale + view.tx, y: this.chart.y[i] * view.scale + view.ty };
+  }
+
+  #covers(i, view, words) {
+    const { x, y } = this.#at(i, view);
+    return words.some((w) => x > w.left - 3 && x < w.right + 3 && y > w.top - 3 && y < w.bottom + 3);
   }
 
   #ring(i, view, r, colour, width) {

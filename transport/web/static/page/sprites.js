@@ -2,8 +2,10 @@ import { css, mix } from './colour.js';
 
 /** Positions within a pixel that small seats are drawn at: without them, rows at 2.3 pixels' distance shimmer in stripes. */
 const PHASES = 4;
-/** From this radius on (device pixels) seats sit on whole pixels, and states have shapes of their own. */
+/** From this radius on (device pixels) seats sit on whole pixels, and sold and blocked ones have shapes of their own. */
 const LARGE = 6;
+/** Held seats have their ring from here on already: of all colours theirs is the one to be mistaken for a category's. */
+const RINGED = 3.4;
 
 /** Seat looks that are the same for every category. An available seat's look is FIRST_CATEGORY + its category. */
 export const LOOK = Object.freeze({ HELD: 0, BOOKED: 1, BLOCKED: 2, FIRST_CATEGORY: 3 });
@@ -55,16 +57,19 @@ export class Sprites {
     this.perLook = perLook;
   }
 
-  /** Keeps the pixels that are not empty. */
+  /**
+   * Keeps the pixels that are not empty. How dense each is comes from the first look of all: with rims a shade apart, a seat
+   * that changes would keep some of what it was.
+   */
   #cut(pixels, width, left, top, stride) {
     const offsets = [];
     const values = [];
     for (let y = 0; y < this.size; y++) {
       for (let x = 0; x < this.size; x++) {
-        const value = pixels[(top + y) * width + left + x];
-        if (value >>> 24 === 0) continue;
+        const alpha = pixels[y * width + left + x] >>> 24;
+        if (alpha === 0) continue;
         offsets.push(y * stride + x);
-        values.push(value);
+        values.push(((pixels[(top + y) * width + left + x] & 0xffffff) | (alpha << 24)) >>> 0);
       }
     }
     this.offsets.push(Int32Array.from(offsets));
@@ -77,12 +82,13 @@ function drawSeat(g, x, y, r, { fill, mark, shape }) {
   g.beginPath();
   g.arc(x, y, r, 0, Math.PI * 2);
   g.fill();
-  if (r < LARGE || shape === 'plain') return;
+  if (shape === 'plain' || r < (shape === 'ring' ? RINGED : LARGE)) return;
+  g.globalCompositeOperation = 'source-atop'; // onto the disc only: its edge stays as soft as it was
   g.strokeStyle = css(mark);
   g.lineCap = 'round';
   g.beginPath();
   if (shape === 'ring') {
-    g.lineWidth = Math.max(1.5, r * 0.22);
+    g.lineWidth = Math.max(1.3, r * 0.22);
     g.arc(x, y, r - g.lineWidth / 2, 0, Math.PI * 2);
   } else if (shape === 'bar') {
     g.lineWidth = Math.max(1.2, r * 0.18);
@@ -98,4 +104,5 @@ function drawSeat(g, x, y, r, { fill, mark, shape }) {
     g.lineTo(x - d, y + d);
   }
   g.stroke();
+  g.globalCompositeOperation = 'source-over';
 }

@@ -3,7 +3,7 @@ import { h } from './dom.js';
 /** Changes a second are a mean over this many seconds. */
 const WINDOW = 4;
 
-const WORDS = { live: 'Live', connecting: 'Connecting', reconnecting: 'Reconnecting', polling: 'Live connection lost, refreshing', stale: 'Out of date', closed: 'Disconnected' };
+const WORDS = { live: 'Live', connecting: 'Connecting', reconnecting: 'Reconnecting', polling: 'Live connection lost, refreshing', stale: 'Out of date, trying again', closed: 'Disconnected' };
 
 /** The strip under the map: is it live, which version, how many of each, how fast it moves. */
 export class Status {

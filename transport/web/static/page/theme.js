@@ -11,8 +11,7 @@ const TOO_CLOSE = 110;
  * @returns {Theme}
  */
 export function readTheme(element = document.documentElement) {
-  element.style.removeProperty('--map-held'); // what apartFrom may have set for the other scheme
-  element.style.removeProperty('--map-held-ink');
+  for (const name of ['held', 'held-ink', 'mine']) element.style.removeProperty(`--map-${name}`); // what apartFrom may have set for the other scheme
   const style = getComputedStyle(element);
   const colour = (name) => parse(style.getPropertyValue(`--map-${name}`));
   return {
@@ -34,23 +33,30 @@ export function readTheme(element = document.documentElement) {
   };
 }
 
+/** Colours that give way to another when the house's own categories are too like them, each with what goes with it. */
+const GIVES_WAY = { held: ['held', 'held-2', 'held-3'], mine: ['mine', 'mine-2', 'selected'] };
+
 /**
- * Held seats are amber, unless the house's own categories are: then another colour tells them apart, in the key as on the map.
+ * Held seats are amber and one's own green, unless a category is: then another colour tells them apart, in the key and the
+ * list as on the map.
  *
  * @param {Theme} theme
  * @param {number[]} categories
  * @returns {Theme}
  */
 export function apartFrom(theme, categories, element = document.documentElement) {
-  const near = ({ held }) => Math.min(...categories.map((c) => distance(c, held)), Infinity);
   const style = getComputedStyle(element);
   const colour = (name) => parse(style.getPropertyValue(`--map-${name}`));
-  const choices = [theme, { held: colour('held-2'), heldInk: colour('held-2-ink') }, { held: colour('held-3'), heldInk: colour('held-3-ink') }];
-  const other = choices.find((c) => near(c) >= TOO_CLOSE) ?? choices.sort((a, b) => near(b) - near(a))[0];
-  if (other === theme) return theme;
-  element.style.setProperty('--map-held', css(other.held));
-  element.style.setProperty('--map-held-ink', css(other.heldInk));
-  return { ...theme, ...other };
+  const near = (name) => Math.min(...categories.map((c) => distance(c, colour(name))), Infinity);
+  const pick = (names) => names.find((n) => near(n) >= TOO_CLOSE) ?? [...names].sort((a, b) => near(b) - near(a))[0];
+  const [held, mine] = [pick(GIVES_WAY.held), pick(GIVES_WAY.mine)];
+  const changed = { ...theme, held: colour(held), heldInk: colour(`${held}-ink`), mine: colour(mine) };
+  if (held !== 'held') {
+    element.style.setProperty('--map-held', css(changed.held));
+    element.style.setProperty('--map-held-ink', css(changed.heldInk));
+  }
+  if (mine !== 'mine') element.style.setProperty('--map-mine', css(changed.mine));
+  return changed;
 }
 
 /** @param {(dark: boolean) => void} fn */

@@ -33,7 +33,6 @@ const BY_CODE = {
   seats_unavailable: 'Someone else was faster.',
   payment_declined: 'The payment was declined, and your seats have gone back on sale. You have not been charged.',
   hold_expired: 'The time for these seats has run out, so they are on sale again. You have not been charged.',
-  hold_released: 'These seats have been released. You have not been charged.',
   not_on_sale: 'This event is not on sale yet.',
   holds_exhausted: 'Too many seats are being held just now. Please try again in a moment.',
   stale_fencing_token: 'These seats have gone to someone else since you held them. You have not been charged.',

@@ -1,0 +1,18 @@
+// Package transport is Usher's edge: the HTTP calls under /v1, the live websocket, the
+// web page, and the operations listener. It knows package engine and never the log
+// beneath it.
+//
+// The files follow the outside. Resources: charts, events, seats, reservations,
+// bookings. What they share: decode (strict JSON), request (headers, queries, bodies),
+// problem (every error's status and code in one table), route and middleware. Live:
+//
+//	live   the hubs and connections there are, and their end
+//	hub    one goroutine an event: reads a change once, tells everybody
+//	conn   one websocket: a reader, a writer and a queue bounded in bytes between
+//	frame  the bytes of both subprotocols
+//
+// All subscribers of a hub are at the hub's version, always: that is what lets one
+// prepared frame serve them all, and what makes a gap impossible.
+//
+// A [Server] owns every goroutine it starts and ends them in Serve or Close.
+package transport
