@@ -71,7 +71,7 @@ func (c *Charts) Put(p *ChartChunk) error {
 		return ErrBadChunk
 	}
 	next := *old
-	next.Data = append(old.Data[:have:have], p.Data...)
+	next.Data = append(old.Data, p.Data...) // behind what a Frozen may be reading
 	if next.Complete() && sha256.Sum256(next.Data) != next.Blob {
 		c.drop(p.Sum)
 		return ErrBadChunk

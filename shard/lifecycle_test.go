@@ -153,3 +153,42 @@ func TestReleaseAfterTheEnd(t *testing.T) {
 	w.ok(w.release(h.Number, h.Token)) // and does not touch the new holder's seat
 	w.seats("10")
 }
+
+// A release because of a declined payment says so, also to whoever repeats it by its key
+// with a Book: that is how a checkout which two nodes finish ends once.
+func TestReleaseOfADeclinedPayment(t *testing.T) {
+	w := newWorld(t, 2)
+	h := w.ok(w.hold(0))
+	var out, again Result
+	w.s.Release(w.now, &Release{Hold: h.Number, Token: h.Token, Declined: true, Key: key(1, 1)}, &out)
+	if w.ok(out); out.Count != 1 {
+		t.Fatalf("answer is %+v", out)
+	}
+	w.unchanged(func() {
+		w.s.Book(w.now, &Book{Hold: h.Number, Token: h.Token, Key: key(1, 1)}, &again)
+		if w.ok(again); !again.Replayed || again.Count != 1 || again.Number != h.Number {
+			t.Errorf("the booking is told %+v", again)
+		}
+	})
+	w.seats("00")
+}
+
+// Usable answers as Extend would, and ends nothing.
+func TestUsableIsARead(t *testing.T) {
+	w := newWorld(t, 2)
+	h := w.ok(w.holdFor(MinTTL, 0))
+	w.later(MinTTL - 1)
+	if err := w.event().Usable(w.now, h.Number, h.Token); err != nil {
+		t.Fatal(err)
+	}
+	w.later(1)
+	w.unchanged(func() {
+		if err := w.event().Usable(w.now, h.Number, h.Token); err != ErrHoldExpired {
+			t.Errorf("got %v", err)
+		}
+		if err := w.event().Usable(w.now, h.Number, h.Token+1); err != ErrStaleFencingToken {
+			t.Errorf("got %v", err)
+		}
+	})
+	w.seats("10")
+}

@@ -24,4 +24,7 @@ const (
 	MaxToken = 1<<53 - 1
 
 	never = math.MaxInt64
+	// maxStamp is the end of the year 9999: times of day beyond it have no RFC 3339 form,
+	// and a stamp near the end of the integers would overflow into the past.
+	maxStamp = 253_402_300_799_999
 )

@@ -18,12 +18,10 @@ func New() *State {
 // Now is the time of the last command, in unix milliseconds.
 func (s *State) Now() int64 { return s.now }
 
-// Advance moves the state's time to stamp (unix milliseconds) unless that would move
-// it back, and returns the time that commands of this entry run at.
+// Advance moves the state's time to stamp (unix milliseconds, at most maxStamp) unless
+// that would move it back, and returns the time that commands of this entry run at.
 func (s *State) Advance(stamp int64) int64 {
-	if stamp > s.now {
-		s.now = stamp
-	}
+	s.now = max(s.now, min(stamp, maxStamp))
 	return s.now
 }
 

@@ -104,7 +104,10 @@ async function open(event, others) {
   }
 
   legend($('legend'), chart, event);
-  $('legend').open = matchMedia('(min-width: 821px)').matches; // as in style.css: a bar where there is room, a fold on phones
+  const wide = matchMedia('(min-width: 821px)'); // as in style.css: a bar where there is room, a fold on phones
+  const fold = () => ($('legend').open = wide.matches);
+  wide.addEventListener('change', fold);
+  fold();
   wireButtons(map);
   paint();
   feed({

@@ -196,6 +196,21 @@ test('silence is probed, and a dead connection replaced', async () => {
   live.close();
 });
 
+test('what was served before is asked for again, even if a node that comes back does not know it yet', async () => {
+  const { live, handlers, kinds } = setup();
+  live.watchEvent('e', handlers);
+  newest().open();
+  newest().say(snapshotFrame(1, 10, EPOCH, [0, 0]));
+  newest().fail(1006);
+  await until(() => Socket.all.length === 2);
+  newest().open();
+  newest().say({ id: 1, error: { code: 'unknown_event', message: 'no such event' } });
+  await until(() => newest().sent.length === 2);
+  newest().say({ id: 1, recovered: { event_id: 'e', epoch: EPOCH_TEXT, version: 10 } });
+  assert.equal(kinds(), 'snapshot live stale live');
+  live.close();
+});
+
 test('a refusal for now is asked again, a final one told', async () => {
   const { live, handlers, kinds } = setup();
   live.watchEvent('e', handlers);

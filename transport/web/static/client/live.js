@@ -281,11 +281,12 @@ export class Live {
 
   #refused(topic, error) {
     if (!topic) return;
-    if (!PASSING.has(error.code)) return topic.refused(error);
+    // What was served before exists: a node that has just come back and does not know it yet will.
+    if (!PASSING.has(error.code) && !topic.served) return topic.refused(error);
     const { socket } = this;
     setTimeout(() => {
       if (this.socket === socket && this.byId.get(topic.id) === topic) this.#subscribe(topic);
-    }, 200 + jitter(2, this.o.backoff));
+    }, 200 + jitter(2 + topic.refusals++, this.o.backoff));
   }
 
   #event(id, body) {

@@ -10,7 +10,17 @@ export class Topic {
     this.name = `${field.replace('_id', '')} ${value}`;
     this.id = 0;
     this.awaiting = false;
+    /** Whether the server has ever answered with it. */
+    this.served = false;
+    /** Refusals since the last answer. */
+    this.refusals = 0;
     this.watchers = new Set();
+  }
+
+  answered() {
+    this.awaiting = false;
+    this.served = true;
+    this.refusals = 0;
   }
 
   subject() {
@@ -22,7 +32,7 @@ export class Topic {
   }
 
   say(body) {
-    this.awaiting = false;
+    this.answered();
     this.tell('onMessage', body);
   }
 
@@ -98,7 +108,7 @@ export class EventTopic extends Topic {
   }
 
   #settle() {
-    this.awaiting = false;
+    this.answered();
     this.current = true;
   }
 

@@ -5,6 +5,9 @@ const WINDOW = 4;
 
 const WORDS = { live: 'Live', connecting: 'Connecting', reconnecting: 'Reconnecting', polling: 'Live connection lost, refreshing', stale: 'Out of date, trying again', closed: 'Disconnected' };
 
+/** The states in the order of their numbers, and what the strip calls them. */
+const COUNTS = { available: 'free', held: 'held', booked: 'sold', blocked: 'blocked' };
+
 /** The strip under the map: is it live, which version, how many of each, how fast it moves. */
 export class Status {
   /** @param {HTMLElement} host @param {import('./seats.js').Seats} seats */
@@ -15,7 +18,7 @@ export class Status {
     this.light = h('span.light', {}, h('span.dot', { 'aria-hidden': 'true' }), h('span.word'));
     this.version = h('span.version', { title: 'Version of the seat map' });
     this.rate = h('span.rate');
-    this.counts = ['available', 'held', 'booked', 'blocked'].map((name) => h(`span.count.is-${name}`, {}, h('span.key', { 'aria-hidden': 'true' }), h('b', {}), ` ${name}`));
+    this.counts = Object.entries(COUNTS).map(([name, word]) => h(`span.count.is-${name}`, {}, h('span.key', { 'aria-hidden': 'true' }), h('b', {}), ` ${word}`));
     host.replaceChildren(this.light, ...this.counts, this.rate, this.version);
     this.set('connecting');
     setInterval(() => this.#second(), 1000);

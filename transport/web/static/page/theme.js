@@ -1,7 +1,5 @@
 import { css, distance, parse } from './colour.js';
 
-/** A category this close to the colour of held seats would be mistaken for them. */
-const TOO_CLOSE = 110;
 
 /**
  * The canvas's colours, read from the stylesheet so that light, dark and forced schemes are decided in one place.
@@ -33,8 +31,9 @@ export function readTheme(element = document.documentElement) {
   };
 }
 
-/** Colours that give way to another when the house's own categories are too like them, each with what goes with it. */
-const GIVES_WAY = { held: ['held', 'held-2', 'held-3'], mine: ['mine', 'mine-2', 'selected'] };
+/** Colours that give way to the next when a category of the house is closer to them than so much. */
+const HELD = { names: ['held', 'held-2', 'held-3'], apart: 110 };
+const MINE = { names: ['mine', 'mine-2', 'selected'], apart: 160 };
 
 /**
  * Held seats are amber and one's own green, unless a category is: then another colour tells them apart, in the key and the
@@ -48,8 +47,8 @@ export function apartFrom(theme, categories, element = document.documentElement)
   const style = getComputedStyle(element);
   const colour = (name) => parse(style.getPropertyValue(`--map-${name}`));
   const near = (name) => Math.min(...categories.map((c) => distance(c, colour(name))), Infinity);
-  const pick = (names) => names.find((n) => near(n) >= TOO_CLOSE) ?? [...names].sort((a, b) => near(b) - near(a))[0];
-  const [held, mine] = [pick(GIVES_WAY.held), pick(GIVES_WAY.mine)];
+  const pick = ({ names, apart }) => names.find((n) => near(n) >= apart) ?? [...names].sort((a, b) => near(b) - near(a))[0];
+  const [held, mine] = [pick(HELD), pick(MINE)];
   const changed = { ...theme, held: colour(held), heldInk: colour(`${held}-ink`), mine: colour(mine) };
   if (held !== 'held') {
     element.style.setProperty('--map-held', css(changed.held));

@@ -1,0 +1,61 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"sync"
+)
+
+// term is where a command reads and writes. Reports go to out, the rest to err.
+type term struct {
+	in  io.Reader
+	out *stickyWriter
+	err *stickyWriter
+}
+
+// stickyWriter remembers the first error, so that it is asked for once, at the end.
+type stickyWriter struct {
+	mu  sync.Mutex
+	w   io.Writer
+	err error
+}
+
+func (s *stickyWriter) Write(b []byte) (int, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.err != nil {
+		return 0, s.err
+	}
+	n, err := s.w.Write(b)
+	s.err = err
+	return n, err
+}
+
+// printf writes to the report.
+func (t *term) printf(format string, args ...any) { fmt.Fprintf(t.out, format, args...) }
+
+// notef tells people something beside the report.
+func (t *term) notef(format string, args ...any) { fmt.Fprintf(t.err, "usher: "+format+"\n", args...) }
+
+// json writes v as the report: one line.
+func (t *term) json(v any) error {
+	raw, err := json.Marshal(v)
+	if err != nil {
+		return err
+	}
+	_, err = t.out.Write(append(raw, '\n'))
+	return err
+}
+
+// complain tells an error in one line.
+func (t *term) complain(err error) {
+	var parts []string
+	for line := range strings.Lines(err.Error()) { // joined errors are one a line
+		line = strings.TrimPrefix(strings.TrimSpace(line), "usher: ")
+		parts = append(parts, strings.ReplaceAll(line, ": usher: ", ": "))
+	}
+	fmt.Fprintf(t.err, "usher: %s\n", strings.Join(slices.Compact(parts), "; "))
+}

@@ -1,0 +1,52 @@
+// Package proptest is where Usher is put to the proof. It imports what it likes, and
+// nothing imports it.
+//
+// # Levels
+//
+// L0, the pure core. [Model] is what the events of a group should be: lists and maps,
+// written from the contract, every question answered by looking at everything. A [Run]
+// has a [Subject] (the real state machine) and the model side by side, gives both the
+// same random commands at the same times, and compares after each what was told and all
+// that can be read: seats, counts, versions, packed maps, what changed since any
+// version, holds, bookings, reasons, when something is due; and the state's own Check.
+//
+//	TestShardAgainstModel        rapid, which shrinks what fails
+//	TestShardFromSeeds           longer runs from seeds
+//	FuzzShard                    the same, steered by coverage
+//	TestTinyWorldEverySequence   2 seats, 3 buyers: every sequence of 4 moves
+//	TestTinyWorldEveryState      the same from every distinct situation, 8 moves deep
+//	TestGeneratorsReachEverything  what chance must bring about, or it proves nothing
+//
+// L1, simulation. [Replicas] is a leader and its followers in one goroutine: one log,
+// random batches, snapshots written while commands run, crashes, replays from old
+// snapshots, snapshots sent to others. Digests are compared at every index, bytes at the
+// end. A seed replays a run.
+//
+//	TestReplicas
+//
+// L2 (a real cluster in virtual time), L3 (real processes, killed) and L4 (fuzzing what
+// comes from outside) are named in PROOFS.md of the project; of L4 the snapshots' part
+// stands in package shard (FuzzRestore), the rest is not here yet.
+//
+// # The mutation gate
+//
+// A harness that notices nothing proves nothing. TestModelNoticesEveryMutant and
+// TestReplicasNoticeEveryMutant plant bugs (a grant that is lost, a sweep skipped on one
+// replica, idempotency keys that do not survive a restore, expiry a millisecond late, …)
+// and fail unless each is noticed.
+//
+// # Running for longer
+//
+//	go test ./proptest -run ShardAgainstModel -rapid.checks=100000 [-rapid.steps=60]
+//	go test ./proptest -run ShardAgainstModel -rapid.seed=N     what rapid printed
+//	USHER_PROPTEST_SEEDS=5000 go test ./proptest -run 'Replicas|FromSeeds'
+//	USHER_PROPTEST_SEED=N go test ./proptest -run TestReplicas  what a failure printed
+//	USHER_PROPTEST_DEPTH=6 USHER_PROPTEST_MERGED_DEPTH=20 go test ./proptest -run Tiny
+//	go test ./proptest -run XXX -fuzz FuzzShard -fuzzminimizetime 1x
+//
+// At depth 16 the merged search of the tiny world has no situation left to go on from:
+// 25,496 of them, 603,394 moves, half a minute. Every sequence of 6 moves is 3.3 million.
+//
+// Go's fuzzer minimizes every new input for up to a minute, which with inputs of several
+// kilobytes is all that it does: hence -fuzzminimizetime.
+package proptest
