@@ -7,6 +7,8 @@ import (
 	"io"
 	"log"
 	"log/slog"
+	"slices"
+	"strings"
 
 	"github.com/hashicorp/go-hclog"
 )
@@ -45,9 +47,25 @@ func newBridge(base *slog.Logger, name string, implied []any) *slogBridge {
 // Log writes one line at level.
 func (b *slogBridge) Log(level hclog.Level, msg string, args ...any) {
 	ctx := context.Background()
+	if isRoutine(msg) {
+		level = min(level, hclog.Debug)
+	}
 	if at, ok := slogLevel(level); ok && b.logger.Enabled(ctx, at) {
 		b.logger.Log(ctx, at, msg, slogArgs(args)...)
 	}
+}
+
+// routine are what raft calls errors and warnings, and every start and stop brings about:
+// connections that end, and votes nobody is asked for any more. That a peer cannot be
+// reached, or a group has lost its leader, is told at raft's own level.
+var routine = []string{
+	"failed to decode incoming command", "failed to accept connection", "failed to flush response",
+	"failed to make requestVote", "failed to make requestPreVote", "unable to get address for server",
+	"rejecting vote request", "rejecting pre-vote request",
+}
+
+func isRoutine(msg string) bool {
+	return slices.ContainsFunc(routine, func(r string) bool { return strings.HasPrefix(msg, r) })
 }
 
 // Trace and its like write one line at their level.

@@ -66,6 +66,7 @@ type Totals struct {
 	Held      uint64 `json:"held"`
 	Booked    uint64 `json:"booked"`
 	Blocked   uint64 `json:"blocked"`
+	Holds     uint64 `json:"holds"`    // held
 	Bookings  uint64 `json:"bookings"` // not cancelled
 	Cancelled uint64 `json:"cancelled_bookings"`
 	Keys      uint64 `json:"idempotency_keys"`
@@ -116,7 +117,7 @@ type inspection struct {
 type offlineReplica struct {
 	dir    string
 	label  string // before a problem's place, when there are several
-	lock   *dirLock
+	lock   *DirLock
 	groups []*offlineGroup
 }
 
@@ -142,7 +143,7 @@ func (in *inspection) open(dir string) error {
 	if err != nil {
 		return err
 	}
-	if r.lock, err = lockDir(dir); err != nil {
+	if r.lock, err = LockDir(dir); err != nil {
 		return err
 	}
 	in.replicas = append(in.replicas, r)

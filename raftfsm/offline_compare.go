@@ -91,9 +91,6 @@ func (in *inspection) common(same []*offlineGroup) uint64 {
 			return 0
 		}
 	}
-	if agreed == 0 && high >= same[0].report.Applied {
-		agreed = high // no overlap: snapshots only
-	}
 	return agreed
 }
 
@@ -112,15 +109,11 @@ func marksAt(same []*offlineGroup, i uint64) (equal, sameTerm, all bool) {
 }
 
 // crossCheck looks at what groups say of each other: an event that the directory calls
-// active is in its group. A single replica of several may have a directory that is ahead
-// of its groups, so this needs a majority of the voters.
+// active is in its group. On one replica of several the directory may be ahead of the
+// other groups, so this needs a majority of the voters.
 func (in *inspection) crossCheck() {
-	in.checkCatalogue(func(g *offlineGroup) bool { return 2*len(in.replicas) > voters(g.config) })
-}
-
-func (in *inspection) checkCatalogue(enough func(*offlineGroup) bool) {
 	for _, r := range in.replicas {
-		if len(r.groups) == 0 || !enough(r.groups[0]) {
+		if len(r.groups) == 0 || 2*len(in.replicas) <= voters(r.groups[0].config) {
 			continue
 		}
 		d, ok := r.groups[0].m.(*directoryMachine)

@@ -95,6 +95,7 @@ func shardTotals(s *shard.State) Totals {
 		t.Booked += uint64(c.Booked)
 		t.Blocked += uint64(c.Blocked)
 		t.Keys += uint64(e.Keys())
+		t.Holds += uint64(e.ActiveHolds())
 		for n := uint32(1); n <= e.Bookings(); n++ {
 			if b, _ := e.BookingInfo(n); b.State == shard.BookingCancelled {
 				t.Cancelled++

@@ -5,20 +5,20 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
-	"hash/crc32"
 	"sync"
 	"sync/atomic"
 
+	"github.com/cespare/xxhash/v2"
 	"github.com/hashicorp/raft"
 )
 
-// sealVersion begins an entry's seal in raft.Log.Extensions: the version and the CRC32C, little
+// sealVersion begins an entry's seal in raft.Log.Extensions: the version and xxHash64, little
 // endian, of index, term, type and data. The data of a command carries its own sum, made by the
 // proposer before Raft ever sees it; the seal adds what is known only once the leader appends:
 // a flipped bit in a term makes a log look newer than it is, one in a configuration moves a voter.
 const (
 	sealVersion = 1
-	sealLen     = 5
+	sealLen     = 9
 )
 
 var errSealMissing = errors.New("entry has no seal")
@@ -209,7 +209,7 @@ func isMonotonic(s raft.LogStore) bool {
 
 // seal gives the seal of an entry.
 func seal(l *raft.Log) []byte {
-	return binary.LittleEndian.AppendUint32([]byte{sealVersion}, entrySum(l))
+	return binary.LittleEndian.AppendUint64([]byte{sealVersion}, entrySum(l))
 }
 
 // checkSeal says whether an entry is what its seal was made for.
@@ -217,16 +217,21 @@ func checkSeal(l *raft.Log) error {
 	switch {
 	case len(l.Extensions) != sealLen || l.Extensions[0] != sealVersion:
 		return fmt.Errorf("unknown seal of %d bytes", len(l.Extensions))
-	case binary.LittleEndian.Uint32(l.Extensions[1:]) != entrySum(l):
+	case binary.LittleEndian.Uint64(l.Extensions[1:]) != entrySum(l):
 		return errors.New("entry fails its seal")
 	}
 	return nil
 }
 
-func entrySum(l *raft.Log) uint32 {
+// entrySum is no CRC-32C: the data of a command ends in its own, and a CRC run over bytes
+// and their CRC comes out the same whatever the bytes are.
+func entrySum(l *raft.Log) uint64 {
 	var head [17]byte
 	binary.LittleEndian.PutUint64(head[0:], l.Index)
 	binary.LittleEndian.PutUint64(head[8:], l.Term)
 	head[16] = byte(l.Type)
-	return crc32.Update(crc32.Checksum(head[:], castagnoli), castagnoli, l.Data)
+	d := xxhash.New()
+	_, _ = d.Write(head[:]) // a hash does not fail
+	_, _ = d.Write(l.Data)
+	return d.Sum64()
 }

@@ -9,6 +9,8 @@ import (
 	"testing"
 
 	"github.com/hashicorp/raft"
+
+	"github.com/usherhq/usher/shard"
 )
 
 // sumCheck is a stand-in for the codec's: the last byte is the sum of the rest.
@@ -228,5 +230,21 @@ func BenchmarkVerifyEntry(b *testing.B) {
 				}
 			}
 		})
+	}
+}
+
+// Two commands of one length, each with its own good checksum, are told apart by their
+// seals: a CRC over data that ends in its CRC would be the same for both.
+func TestSealTellsEqualLengthsApart(t *testing.T) {
+	one := EncodeEntry(1, []Command{{Op: OpExpire, Expire: shard.Expire{Limit: 1}}})
+	two := EncodeEntry(1, []Command{{Op: OpExpire, Expire: shard.Expire{Limit: 2}}})
+	l := &raft.Log{Index: 7, Term: 3, Type: raft.LogCommand, Data: one}
+	l.Extensions = seal(l)
+	if err := checkSeal(l); err != nil {
+		t.Fatal(err)
+	}
+	l.Data = two
+	if err := CheckEntry(l.Data); err != nil || checkSeal(l) == nil {
+		t.Errorf("another entry's data passes: %v", err)
 	}
 }

@@ -123,3 +123,16 @@ func (e *Event) dueAt(n uint32, at int64) {
 	k.due = min(k.due, p.due)
 	e.due = min(e.due, k.due)
 }
+
+// ActiveHolds counts the holds that are held; a read that looks at every page of holds.
+func (e *Event) ActiveHolds() int {
+	n := 0
+	for _, k := range e.blocks {
+		for pg := 0; k != nil && pg < pagesInBlock; pg++ {
+			if p := k.pages[pg]; p != nil {
+				n += int(p.active)
+			}
+		}
+	}
+	return n
+}

@@ -151,7 +151,7 @@ func TestTheWayOfAChartAndItsEvent(t *testing.T) {
 	if list := h.want(h.call("GET", "/v1/events?q=arena", ""), 200, ""); len(list.json["items"].([]any)) != 1 {
 		t.Errorf("list %s", list.body)
 	}
-	if list := h.call("GET", "/v1/events?q=nothing", ""); string(list.body) != `{"items":[]}` {
+	if list := h.call("GET", "/v1/events?q=nothing", ""); string(list.body) != `{"items":[]}`+"\n" {
 		t.Errorf("an empty page: %s", list.body)
 	}
 }

@@ -31,7 +31,7 @@ func TestOperatorsSeeHowItStands(t *testing.T) {
 	if code, _ := get(t, ops, "/livez"); code != 200 {
 		t.Errorf("livez %d", code)
 	}
-	if code, body := get(t, ops, "/readyz"); code != 200 || body != `{"status":"ready"}` {
+	if code, body := get(t, ops, "/readyz"); code != 200 || body != `{"status":"ready"}`+"\n" {
 		t.Errorf("readyz %d %s", code, body)
 	}
 	if _, body := get(t, ops, "/readyz?verbose"); !strings.Contains(body, `"groups":[{"group":1`) {

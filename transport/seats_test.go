@@ -149,7 +149,7 @@ func TestMinVersionWaits(t *testing.T) {
 func TestBlockAndUnblock(t *testing.T) {
 	h := newHouse(t, 10)
 	a := h.want(h.call("POST", testSeats, `{"action":"block","seat_ids":["s1","s2"],"reason":"wet paint"}`), 200, "")
-	if got := string(a.body); got != `{"event_id":"`+testEvent+`","changed":2,"version":2}` {
+	if got := string(a.body); got != `{"event_id":"`+testEvent+`","changed":2,"version":2}`+"\n" {
 		t.Errorf("got %s", got)
 	}
 	h.fake.set(testEvent, engine.SeatBooked, 3)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"math/rand/v2"
 	"runtime"
 	"sync"
@@ -164,8 +165,8 @@ func (l *claimLoad) report(elapsed time.Duration) *claimsReport {
 		r.DoubleAllocations += s.doubles
 	}
 	r.Attempts = all.TotalCount()
-	r.AttemptsPerSecond = float64(r.Attempts) / r.Duration
-	r.WinsPerSecond = float64(r.Wins) / r.Duration
+	r.AttemptsPerSecond = math.Round(float64(r.Attempts) / r.Duration)
+	r.WinsPerSecond = math.Round(float64(r.Wins) / r.Duration)
 	ms := func(us int64) float64 { return float64(us) / 1000 }
 	r.P50, r.P99, r.Max = ms(all.ValueAtQuantile(50)), ms(all.ValueAtQuantile(99)), ms(all.Max())
 	r.SoldOut = l.hot == 0 && l.next.Load() > int64(len(l.events)*len(l.ids))

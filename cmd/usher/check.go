@@ -66,7 +66,7 @@ func printReport(t *term, rep *raftfsm.Report) error {
 	for _, r := range rep.Replicas {
 		t.printf("%s\n", r.Dir)
 		w := tabwriter.NewWriter(t.out, 0, 0, 2, ' ', 0)
-		fmt.Fprintln(w, "  group\tlog\tentries\tsnapshot\tat entry\tlog time\tdigest\tevents\tseats\tavailable\theld\tbooked\tblocked\tbookings")
+		fmt.Fprintln(w, "  group\tlog\tentries\tsnapshot\tat entry\tlog time\tdigest\tevents\tseats\tavailable\theld\tbooked\tblocked\tholds\tbookings")
 		for i := range r.Groups {
 			fmt.Fprintln(w, "  "+strings.Join(groupRow(&r.Groups[i]), "\t"))
 		}
@@ -101,7 +101,7 @@ func groupRow(g *raftfsm.GroupReport) []string {
 		return append(row, "-", "-") // it could not be replayed; a problem says why
 	}
 	row = append(row, time.UnixMilli(g.Time).UTC().Format(time.RFC3339), g.Digest, fmt.Sprint(g.Events))
-	for _, n := range []uint64{g.Seats, g.Available, g.Held, g.Booked, g.Blocked, g.Bookings} {
+	for _, n := range []uint64{g.Seats, g.Available, g.Held, g.Booked, g.Blocked, g.Holds, g.Bookings} {
 		row = append(row, fmt.Sprint(n))
 	}
 	return row
