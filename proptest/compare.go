@@ -27,7 +27,7 @@ func CompareResult(op Op, got, want shard.Result) error {
 // Compare wants the whole state to read as the model does, and to pass its own Check.
 func Compare(s *shard.State, m *Model) error {
 	if err := s.Check(); err != nil {
-		return fmt.Errorf("Check: %w", err)
+		return fmt.Errorf("check: %w", err)
 	}
 	if s.Events() != len(m.Events) {
 		return fmt.Errorf("%d events, model %d", s.Events(), len(m.Events))

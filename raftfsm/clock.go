@@ -142,9 +142,6 @@ func (l *logicalClock) stamp() int64 {
 	}
 }
 
-// step sets the time ahead to t, unix milliseconds, as an operator may ask; it never goes back.
-func (l *logicalClock) step(t int64) { l.applied(t) }
-
 // at is the time when the monotonic clock reads mono.
 func (a *anchor) at(mono time.Duration) int64 {
 	return a.logical + max(0, (mono-a.mono).Milliseconds())

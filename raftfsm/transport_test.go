@@ -127,7 +127,7 @@ func TestTransportVoteHoldBoundary(t *testing.T) {
 		if err := tr.admit(&raft.RequestVoteRequest{}); !errors.Is(err, errVoteHeld) {
 			t.Errorf("1 ns before: %v", err)
 		}
-		time.Sleep(1)
+		time.Sleep(time.Nanosecond)
 		if err := tr.admit(&raft.RequestVoteRequest{}); err != nil {
 			t.Errorf("after: %v", err)
 		}

@@ -64,7 +64,7 @@ func (s *Server) getChart(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	h := w.Header()
-	h.Set("Vary", "Accept-Encoding")
+	h.Add("Vary", "Accept-Encoding")
 	if sum != "" {
 		h.Set("Cache-Control", "public, max-age=31536000, immutable")
 	} else {

@@ -19,8 +19,8 @@ type Config struct {
 	Page http.Handler
 	// Logger gets what operators should know; nil means none.
 	Logger *slog.Logger
-	// AllowedOrigins lists the origins ("https://shop.example") whose pages may open the
-	// websocket; when it is empty only pages of the host they connect to may. Clients that
+	// AllowedOrigins lists the origins ("https://shop.example") whose pages may call
+	// the API and open the websocket; when it is empty only pages of this host may. Clients that
 	// are no browser send no origin and are always let in.
 	AllowedOrigins []string
 	// Registerer gets the metrics; nil means none. Gatherer is what /metrics shows; nil

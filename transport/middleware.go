@@ -20,6 +20,10 @@ func (s *Server) route(pattern string, methods map[string]handler) http.Handler 
 		start := time.Now()
 		w := &response{ResponseWriter: rw}
 		w.Header().Set("X-Content-Type-Options", "nosniff")
+		if s.origins.cors(w, r) {
+			s.metrics.request(pattern, r.Method, w.status, time.Since(start))
+			return
+		}
 		if r.ContentLength != 0 {
 			// For a body that its handler does not read: net/http drains it afterwards.
 			_ = http.NewResponseController(rw).SetReadDeadline(start.Add(bodyTimeout))

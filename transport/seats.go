@@ -38,7 +38,7 @@ func (s *Server) getSeats(w http.ResponseWriter, r *http.Request) error {
 	}
 	h := w.Header()
 	h.Set("Cache-Control", "public, max-age=1, stale-while-revalidate=5")
-	h.Set("Vary", "Accept, Accept-Encoding")
+	h.Add("Vary", "Accept, Accept-Encoding")
 	if cursor.Version >= req.minVersion {
 		name, etag := req.names(cursor.Epoch, cursor.Version)
 		writeVersion(h, cursor.Epoch, cursor.Version)

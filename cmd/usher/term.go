@@ -37,9 +37,6 @@ func (s *stickyWriter) Write(b []byte) (int, error) {
 // printf writes to the report.
 func (t *term) printf(format string, args ...any) { fmt.Fprintf(t.out, format, args...) }
 
-// notef tells people something beside the report.
-func (t *term) notef(format string, args ...any) { fmt.Fprintf(t.err, "usher: "+format+"\n", args...) }
-
 // json writes v as the report: one line.
 func (t *term) json(v any) error {
 	raw, err := json.Marshal(v)

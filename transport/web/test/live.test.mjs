@@ -34,9 +34,14 @@ class Socket extends EventTarget {
   }
 }
 
+/** A test that fails must not leave a connection behind that is renewed for ever. */
+const opened = [];
+test.afterEach(() => opened.splice(0).forEach((live) => live.close()));
+
 function setup(options = {}) {
   Socket.all = [];
   const live = new Live({ url: 'ws://x/v1/live', WebSocket: Socket, backoff: { base: 1, cap: 2 }, ...options });
+  opened.push(live);
   const heard = [];
   const handlers = Object.fromEntries(['onSnapshot', 'onDelta', 'onStale', 'onLive', 'onError'].map((name) => [name, (v) => heard.push([name.slice(2).toLowerCase(), v])]));
   return { live, heard, handlers, kinds: () => heard.map(([kind]) => kind).join(' ') };

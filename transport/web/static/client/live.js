@@ -281,8 +281,8 @@ export class Live {
 
   #refused(topic, error) {
     if (!topic) return;
-    // What was served before exists: a node that has just come back and does not know it yet will.
-    if (!PASSING.has(error.code) && !topic.served) return topic.refused(error);
+    // An event or hold that was served before exists: a node that has just come back and does not know it yet will.
+    if (!PASSING.has(error.code) && !(topic.served && topic.lasts)) return topic.refused(error);
     const { socket } = this;
     setTimeout(() => {
       if (this.socket === socket && this.byId.get(topic.id) === topic) this.#subscribe(topic);

@@ -10,6 +10,8 @@ export class Topic {
     this.name = `${field.replace('_id', '')} ${value}`;
     this.id = 0;
     this.awaiting = false;
+    /** Tickets can end any time; an event does not, and a hold is told of for a day after its end. */
+    this.lasts = field !== 'ticket';
     /** Whether the server has ever answered with it. */
     this.served = false;
     /** Refusals since the last answer. */
