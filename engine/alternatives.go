@@ -25,7 +25,7 @@ func (e *Engine) Alternatives(ctx context.Context, eventID string, seatIDs []str
 	if max < 1 || max > MaxAlternatives {
 		return nil, &InvalidError{"max", "is not between 1 and 10"}
 	}
-	wanted, err := ref.resolve(seatIDs, MaxSeatsPerHold, make([]uint32, len(seatIDs)))
+	wanted, err := ref.resolve(seatIDs, MaxSeatsPerHold, func(n int) []uint32 { return make([]uint32, n) })
 	if err != nil {
 		return nil, err
 	}
@@ -33,21 +33,27 @@ func (e *Engine) Alternatives(ctx context.Context, eventID string, seatIDs []str
 	if err != nil {
 		return nil, err
 	}
-	s := newNeighbourSearch(m, wanted)
 	var out [][]string
-	for _, g := range s.best(max) {
-		out = append(out, ref.ids(g))
+	seats := make([]uint32, len(wanted))
+	for _, g := range newNeighbourSearch(m, wanted, max).run() {
+		for i := range seats {
+			seats[i] = g.first + uint32(i)
+		}
+		out = append(out, ref.ids(seats))
 	}
 	return out, nil
 }
 
-// neighbourSearch looks for groups of adjacent free seats near wanted ones.
+// neighbourSearch looks for groups of adjacent free seats near wanted ones. It keeps the
+// max nearest that share no seat, and looks closer only at what beats the farthest of
+// them: most of a house is soon out of the question.
 type neighbourSearch struct {
 	m        *SeatMap
-	size     int
+	size     uint32
+	max      int
 	category string
-	x, y     float64 // centre of the wanted seats
-	groups   []seatGroup
+	x, y     float64     // centre of the wanted seats
+	found    []seatGroup // nearest first, at most max
 }
 
 type seatGroup struct {
@@ -55,19 +61,13 @@ type seatGroup struct {
 	away  float64 // squared distance of its centre from the wanted one
 }
 
-func newNeighbourSearch(m *SeatMap, wanted []uint32) *neighbourSearch {
-	s := &neighbourSearch{m: m, size: len(wanted), category: m.Chart.Category(wanted[0])}
-	s.x, s.y = centre(m.Chart, wanted)
-	return s
-}
-
-func centre(x *chart.Index, seats []uint32) (cx, cy float64) {
-	for _, i := range seats {
-		px, py := place(x, i)
-		cx, cy = cx+px, cy+py
+func newNeighbourSearch(m *SeatMap, wanted []uint32, max int) *neighbourSearch {
+	s := &neighbourSearch{m: m, size: uint32(len(wanted)), max: max, category: m.Chart.Category(wanted[0])}
+	for _, i := range wanted {
+		x, y := place(m.Chart, i)
+		s.x, s.y = s.x+x/float64(len(wanted)), s.y+y/float64(len(wanted))
 	}
-	n := float64(len(seats))
-	return cx / n, cy / n
+	return s
 }
 
 // place is where a seat stands; every stored chart has coordinates.
@@ -79,70 +79,82 @@ func place(x *chart.Index, i uint32) (float64, float64) {
 	return *seat.X, *seat.Y
 }
 
-// best are the nearest groups that share no seat, nearest first.
-func (s *neighbourSearch) best(max int) [][]uint32 {
+// run looks at every row.
+func (s *neighbourSearch) run() []seatGroup {
 	for i, n := uint32(0), uint32(s.m.Chart.Len()); i < n; {
 		from, to := s.m.Chart.RowRange(i)
 		s.row(from, to)
 		i = to
 	}
-	slices.SortFunc(s.groups, func(a, b seatGroup) int {
-		return cmp.Or(cmp.Compare(a.away, b.away), cmp.Compare(a.first, b.first))
-	})
-	var out [][]uint32
-	var ends []uint32
-	for _, g := range s.groups {
-		if len(out) == max {
-			break
-		}
-		overlaps := slices.ContainsFunc(ends, func(f uint32) bool {
-			return g.first < f+uint32(s.size) && f < g.first+uint32(s.size)
-		})
-		if !overlaps {
-			ends = append(ends, g.first)
-			out = append(out, s.seats(g.first))
-		}
-	}
-	return out
+	return s.found
 }
 
-func (s *neighbourSearch) seats(first uint32) []uint32 {
-	g := make([]uint32, s.size)
-	for i := range g {
-		g[i] = first + uint32(i)
-	}
-	return g
-}
-
-// row finds the groups in seats from…to-1, which are one row in order.
+// row looks at seats from…to-1, which are one row in order.
 func (s *neighbourSearch) row(from, to uint32) {
-	gap := 1.5 * s.spacing(from, to) // wider than that is an aisle
-	run := 0
+	gap := 0.0 // not known yet
+	free := uint32(0)
 	for i := from; i < to; i++ {
 		if s.m.Status(int(i)) != SeatAvailable || s.m.Chart.Category(i) != s.category {
-			run = 0
+			free = 0
 			continue
 		}
-		if run > 0 && s.apart(i-1, i) > gap {
-			run = 0
+		if free++; free < s.size {
+			continue
 		}
-		if run++; run >= s.size {
-			first := i + 1 - uint32(s.size)
-			ax, ay := place(s.m.Chart, first)
-			bx, by := place(s.m.Chart, i)
-			dx, dy := (ax+bx)/2-s.x, (ay+by)/2-s.y
-			s.groups = append(s.groups, seatGroup{first, dx*dx + dy*dy})
+		g := s.group(i + 1 - s.size)
+		if len(s.found) == s.max && g.away >= s.found[s.max-1].away {
+			continue
+		}
+		if gap == 0 {
+			gap = s.aisle(from, to)
+		}
+		if s.together(g.first, gap) {
+			s.keep(g)
 		}
 	}
 }
 
-// spacing is the narrowest distance of two neighbours in the row.
-func (s *neighbourSearch) spacing(from, to uint32) float64 {
+func (s *neighbourSearch) group(first uint32) seatGroup {
+	ax, ay := place(s.m.Chart, first)
+	bx, by := place(s.m.Chart, first+s.size-1)
+	dx, dy := (ax+bx)/2-s.x, (ay+by)/2-s.y
+	return seatGroup{first, dx*dx + dy*dy}
+}
+
+// keep puts a group in its place unless a nearer one has some of its seats, and drops
+// those that are farther and have.
+func (s *neighbourSearch) keep(g seatGroup) {
+	overlaps := func(f seatGroup) bool { return g.first < f.first+s.size && f.first < g.first+s.size }
+	for _, f := range s.found {
+		if overlaps(f) && f.away <= g.away {
+			return
+		}
+	}
+	s.found = append(slices.DeleteFunc(s.found, overlaps), g)
+	slices.SortFunc(s.found, func(a, b seatGroup) int {
+		return cmp.Or(cmp.Compare(a.away, b.away), cmp.Compare(a.first, b.first))
+	})
+	s.found = s.found[:min(len(s.found), s.max)]
+}
+
+// aisle is the distance beyond which neighbours in the row are apart: half as much again
+// as between the closest two.
+func (s *neighbourSearch) aisle(from, to uint32) float64 {
 	d := math.Inf(1)
 	for i := from + 1; i < to; i++ {
 		d = min(d, s.apart(i-1, i))
 	}
-	return d
+	return 1.5 * d
+}
+
+// together tells whether no aisle runs through the group.
+func (s *neighbourSearch) together(first uint32, aisle float64) bool {
+	for i := first + 1; i < first+s.size; i++ {
+		if s.apart(i-1, i) > aisle {
+			return false
+		}
+	}
+	return true
 }
 
 func (s *neighbourSearch) apart(i, j uint32) float64 {

@@ -5,6 +5,8 @@ import (
 	"testing"
 
 	"github.com/usherhq/usher/engine"
+	"github.com/usherhq/usher/transport/charts"
+	"github.com/usherhq/usher/transport/charts/sample"
 )
 
 func TestAlternativesAreFreeNearAndTogether(t *testing.T) {
@@ -31,6 +33,29 @@ func TestAlternativesAreFreeNearAndTogether(t *testing.T) {
 		}
 		if _, err := e.Hold(ctx, engine.HoldRequest{EventID: id, SeatIDs: g, HolderID: "bob"}); err != nil {
 			t.Errorf("%v was proposed: %v", g, err)
+		}
+	}
+}
+
+// BenchmarkAlternatives is one search of the whole real stadium.
+func BenchmarkAlternatives(b *testing.B) {
+	e, _ := open(b, engine.Config{})
+	ctx := testContext(b)
+	c, err := charts.Import(sample.Metalist, "csv", "")
+	if err != nil {
+		b.Fatal(err)
+	}
+	if _, _, err := e.PutChart(ctx, "metalist", c); err != nil {
+		b.Fatal(err)
+	}
+	ev, err := e.CreateEvent(ctx, engine.EventSpec{VenueID: "metalist", EventDate: "2027-05-02", ChartID: "metalist"})
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.ReportAllocs()
+	for b.Loop() {
+		if got, err := e.Alternatives(ctx, ev.EventID, []string{"west-1-33-8", "west-1-33-9"}, 3); err != nil || len(got) != 3 {
+			b.Fatal(got, err)
 		}
 	}
 }

@@ -52,7 +52,7 @@ type checkout struct {
 	charge   payment.Charge
 	amount   *Money
 	key      shard.Key
-	expires  time.Duration // from when it began
+	expires  time.Duration // from when it was looked at
 	done     chan struct{}
 	booking  Booking
 	err      error
@@ -66,7 +66,7 @@ func (e *Engine) newCheckout(ctx context.Context, ref *eventRef, hold uint32, r 
 	if err := p.Check(r.PaymentOptions); err != nil {
 		return nil, &InvalidError{"payment", err.Error()}
 	}
-	key, err := requestKey(ctx, "book", ref, r.IdempotencyKey, r.HoldID, strconv.FormatUint(r.FencingToken, 10), string(r.PaymentOptions))
+	key, err := requestKey(ctx, "book", ref, r.IdempotencyKey, r.HoldID, strconv.FormatUint(r.FencingToken, 10), r.PaymentMethod, string(r.PaymentOptions))
 	if err != nil {
 		return nil, err
 	}
@@ -78,8 +78,7 @@ func (e *Engine) newCheckout(ctx context.Context, ref *eventRef, hold uint32, r 
 	}
 	return &checkout{
 		e: e, ref: ref, hold: hold, token: r.FencingToken, method: r.PaymentMethod, provider: p, key: key,
-		// One hold is paid once, however many attempts there are: the provider's key is it.
-		charge: payment.Charge{Key: r.HoldID, Reference: r.HoldID, Options: r.PaymentOptions},
+		charge: payment.Charge{Reference: r.HoldID, Options: r.PaymentOptions},
 		done:   make(chan struct{}),
 	}, nil
 }
@@ -106,11 +105,14 @@ func (c *checkout) answer(res *shard.Result) (Booking, error) {
 		return Booking{}, res.Err
 	}
 	if res.Count == 1 { // the release after a decline
-		return Booking{}, &PaymentDeclinedError{"the payment was declined"}
+		return Booking{}, &PaymentDeclinedError{c.declineReason()}
 	}
 	b, err := c.e.readBooking(c.ref, res.Number)
+	if err != nil {
+		return Booking{}, applied(err)
+	}
 	b.Status, b.CancelledAt, b.Version = BookingBooked, nil, res.Version
-	return b, err
+	return b, nil
 }
 
 // look refuses a hold that has ended before any money moves, and notes what it costs
@@ -130,89 +132,81 @@ func (c *checkout) look() error {
 	if c.amount != nil {
 		c.charge.Amount = *c.amount
 	}
-	return errors.Join(viewErr, err)
+	if viewErr != nil {
+		return viewErr
+	}
+	return err
 }
 
-// pay runs the checkout to its end. ctx ends when the hold does, or the engine.
+// pay runs the checkout to its end. ctx ends with the engine.
 func (c *checkout) pay(ctx context.Context) (Booking, error) {
-	p, err := c.provider.Authorize(ctx, c.charge)
+	p, err := c.authorize(ctx)
 	switch {
-	case err != nil && ctx.Err() != nil:
-		c.giveUp()
-		return Booking{}, c.ended()
 	case err != nil:
-		return Booking{}, fmt.Errorf("usher: payment provider %s: %w", c.method, err)
-	case p.Status == payment.Declined:
-		return Booking{}, c.decline(ctx, p.Reason)
-	}
-	res, err := c.book(ctx, p.ID)
-	if err != nil {
 		return Booking{}, err
+	case p.Status == payment.Declined:
+		return Booking{}, c.decline(p.Reason)
 	}
-	if res.Err != nil {
-		if !errors.Is(res.Err, ErrAlreadyBooked) { // whose payment is this very one
+	res, err := c.book(p.ID)
+	if err == nil {
+		err = res.Err
+	}
+	if err != nil {
+		if OutcomeOf(err) == OutcomeUnknown {
+			c.alarm("payment of a booking of unknown outcome", p.ID, err)
+		} else if !c.paidWith(&res, p.ID) {
 			c.void(p.ID)
 		}
-		return Booking{}, res.Err
+		return Booking{}, err
 	}
-	if _, err := c.provider.Capture(ctx, p.ID); err != nil {
-		// Booked is booked. Money that could not be taken is for people to look at.
-		c.e.cfg.Logger.Error("usher: capture failed", "hold", c.charge.Reference, "payment", p.ID, "err", err)
-	}
+	c.capture(p.ID)
 	return c.answer(&res)
 }
 
-func (c *checkout) book(ctx context.Context, paymentID string) (shard.Result, error) {
-	stored := c.method + ":" + paymentID
-	if len(stored) > shard.MaxPaymentLen {
-		return shard.Result{}, fmt.Errorf("usher: payment provider %s: an id of %d bytes", c.method, len(paymentID))
+func (c *checkout) stored(paymentID string) string { return c.method + ":" + paymentID }
+
+// book asks the log to sell. It goes on when the engine is being closed, which waits for
+// it: the money is reserved, and what became of the seats decides what becomes of it.
+func (c *checkout) book(paymentID string) (res shard.Result, err error) {
+	if len(c.stored(paymentID)) > shard.MaxPaymentLen {
+		return res, fmt.Errorf("usher: payment provider %s: an id of %d bytes", c.method, len(paymentID))
 	}
-	r := raftfsm.NewRequest()
-	r.Cmd.Op = raftfsm.OpBook
-	r.Cmd.Book = shard.Book{Event: c.ref.no, Hold: c.hold, Token: c.token, Payment: []byte(stored), Key: c.key}
-	if c.amount != nil {
-		r.Cmd.Book.Amount = c.amount.Amount
-		copy(r.Cmd.Book.Currency[:], c.amount.Currency)
+	for {
+		r := raftfsm.NewRequest()
+		r.Cmd.Op = raftfsm.OpBook
+		r.Cmd.Book = shard.Book{Event: c.ref.no, Hold: c.hold, Token: c.token, Payment: []byte(c.stored(paymentID)), Key: c.key}
+		if c.amount != nil {
+			r.Cmd.Book.Amount = c.amount.Amount
+			copy(r.Cmd.Book.Currency[:], c.amount.Currency)
+		}
+		ctx, cancel := context.WithTimeout(context.Background(), electionWait)
+		res, err = c.e.propose(ctx, c.ref.group, r, true)
+		cancel()
+		// The key makes it one booking, however often it is asked for.
+		if OutcomeOf(err) != OutcomeUnknown || c.e.Err() != nil {
+			return res, err
+		}
 	}
-	return c.e.propose(ctx, c.ref.group, r, true)
 }
 
-func (c *checkout) decline(ctx context.Context, reason string) error {
-	err := c.e.release(ctx, c.ref, shard.Release{Event: c.ref.no, Hold: c.hold, Token: c.token, Declined: true, Key: c.key})
-	if err != nil {
+// paidWith tells whether a refused booking stands already, by a checkout beside this
+// one, and is paid with this very payment.
+func (c *checkout) paidWith(res *shard.Result, paymentID string) (same bool) {
+	if !errors.Is(res.Err, ErrAlreadyBooked) {
+		return false
+	}
+	err := c.e.reader(c.ref.group).View(func(s *shard.State) {
+		info, ok := s.Event(c.ref.no).BookingInfo(res.Number)
+		same = ok && info.Payment == c.stored(paymentID)
+	})
+	return same || err != nil // voiding what paid for a booking would be worse
+}
+
+func (c *checkout) decline(reason string) error {
+	ctx, cancel := context.WithTimeout(context.Background(), electionWait)
+	defer cancel()
+	if err := c.e.release(ctx, c.ref, shard.Release{Event: c.ref.no, Hold: c.hold, Token: c.token, Declined: true, Key: c.key}); err != nil {
 		return err
 	}
 	return &PaymentDeclinedError{reason}
-}
-
-// ended is what became of a checkout that was not answered in time.
-func (c *checkout) ended() error {
-	if err := c.e.Err(); err != nil {
-		return &raftfsm.OutcomeError{Outcome: OutcomeUnknown, Err: err}
-	}
-	return ErrHoldExpired
-}
-
-const providerPatience = 5 * time.Second
-
-// giveUp looks up what a provider that never answered has done, and takes it back.
-func (c *checkout) giveUp() {
-	ctx, cancel := context.WithTimeout(context.Background(), providerPatience)
-	defer cancel()
-	p, err := c.provider.Lookup(ctx, c.charge.Key)
-	switch {
-	case errors.Is(err, payment.ErrUnknownPayment):
-	case err != nil:
-		c.e.cfg.Logger.Error("usher: payment of unknown outcome", "hold", c.charge.Reference, "err", err)
-	case p.Status == payment.Authorized:
-		c.void(p.ID)
-	}
-}
-
-func (c *checkout) void(paymentID string) {
-	ctx, cancel := context.WithTimeout(context.Background(), providerPatience)
-	defer cancel()
-	if _, err := c.provider.Void(ctx, paymentID); err != nil {
-		c.e.cfg.Logger.Error("usher: void failed", "hold", c.charge.Reference, "payment", paymentID, "err", err)
-	}
 }

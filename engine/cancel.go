@@ -65,11 +65,14 @@ func (e *Engine) CancelBooking(ctx context.Context, r CancelRequest) (Booking, e
 		return Booking{}, err
 	}
 	if err := e.refund(ctx, ref, n); err != nil {
-		return Booking{}, &raftfsm.OutcomeError{Outcome: OutcomeApplied, Err: err}
+		return Booking{}, applied(err)
 	}
 	b, err := e.readBooking(ref, n)
+	if err != nil {
+		return Booking{}, applied(err)
+	}
 	b.Version = res.Version
-	return b, err
+	return b, nil
 }
 
 func (e *Engine) refund(ctx context.Context, ref *eventRef, n uint32) error {

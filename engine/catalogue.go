@@ -29,6 +29,7 @@ type eventRef struct {
 	cipher   cipher.Block
 	prices   []int64 // by seat, minor units; nil when nothing has a price
 	currency string
+	listKey  string // orders events: '!' sorts before all that is in dates and ids
 }
 
 // settings are an event's as they stand in the log, with the defaults filled in.
@@ -55,6 +56,10 @@ func (e *Engine) event(ctx context.Context, id string) (*eventRef, error) {
 	if ref, ok := e.catalogue.events.Load(id); ok {
 		return ref.(*eventRef), nil
 	}
+	// Whatever is in the cache was put there by an engine that was ready.
+	if err := e.Ready(); err != nil {
+		return nil, err
+	}
 	p, err := e.placement(id)
 	if err != nil {
 		return nil, err
@@ -79,6 +84,9 @@ func (e *Engine) placement(id string) (p *raftfsm.Placement, err error) {
 func (e *Engine) eventByNo(ctx context.Context, group int, no uint32) (*eventRef, error) {
 	if ref, ok := e.catalogue.byNo.Load(eventNo{group, no}); ok {
 		return ref.(*eventRef), nil
+	}
+	if err := e.Ready(); err != nil {
+		return nil, err
 	}
 	if group < 1 || group >= e.nodes[0].Groups() {
 		return nil, ErrUnknownEvent
@@ -126,6 +134,7 @@ func (e *Engine) loadEvent(ctx context.Context, p *raftfsm.Placement) (*eventRef
 		return nil, err
 	}
 	ref.price()
+	ref.listKey = ref.settings.EventDate + "!" + ref.settings.ShowTime + "!" + ref.id
 	actual, _ := e.catalogue.events.LoadOrStore(ref.id, ref)
 	ref = actual.(*eventRef)
 	e.catalogue.byNo.Store(eventNo{ref.group, ref.no}, ref)

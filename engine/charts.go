@@ -120,6 +120,9 @@ func (e *Engine) Chart(ctx context.Context, chartID, sha256 string) (canonical [
 }
 
 func (e *Engine) chartSum(chartID, hexSum string) (sum [32]byte, err error) {
+	if err := e.Ready(); err != nil {
+		return sum, err
+	}
 	var versions [][32]byte
 	if err = e.reader(0).ViewDirectory(func(d *raftfsm.Directory) { versions = d.ChartVersions(chartID) }); err != nil {
 		return sum, err

@@ -2,8 +2,11 @@ package engine
 
 import (
 	"context"
+	"fmt"
 	"sync"
 	"time"
+
+	"github.com/usherhq/usher/raftfsm"
 )
 
 // maxCheckouts bounds the checkouts under way; each is a goroutine that waits for a
@@ -34,9 +37,10 @@ func (cs *checkouts) run(ctx context.Context, c *checkout) (Booking, error) {
 	case <-c.done:
 		return c.booking, c.err
 	case <-patience.C:
+		return Booking{}, &raftfsm.OutcomeError{Outcome: OutcomeUnknown, Err: ErrPaymentPending}
 	case <-ctx.Done():
+		return Booking{}, &raftfsm.OutcomeError{Outcome: OutcomeUnknown, Err: fmt.Errorf("%w: %w", ErrPaymentPending, ctx.Err())}
 	}
-	return Booking{}, ErrPaymentPending
 }
 
 func (cs *checkouts) begin(c *checkout) error {
@@ -53,10 +57,7 @@ func (cs *checkouts) begin(c *checkout) error {
 	}
 	cs.wg.Go(func() {
 		defer func() { <-cs.slots }()
-		// What is not paid when the hold ends cannot be booked any more.
-		ctx, cancel := context.WithTimeout(cs.e.ctx, c.expires)
-		defer cancel()
-		c.booking, c.err = c.pay(ctx)
+		c.booking, c.err = c.pay(cs.e.ctx)
 		close(c.done)
 	})
 	return nil

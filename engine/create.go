@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/rand"
 	"crypto/sha256"
-	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -15,7 +14,9 @@ import (
 
 // CreateEvent puts an event on a chart. It is placed in the directory first, which
 // decides that its id is unique, then made in its group, then marked active; an event
-// whose creation stopped halfway is completed by whoever meets it.
+// whose creation stopped halfway is completed by whoever meets it. Errors:
+// *InvalidError, ErrUnknownChart, ErrEventExists, ErrIdempotencyMismatch, and those of
+// consensus; one with OutcomeApplied means that the event is placed.
 func (e *Engine) CreateEvent(ctx context.Context, spec EventSpec) (Event, error) {
 	set, err := spec.normalize()
 	if err != nil {
@@ -50,7 +51,14 @@ func (e *Engine) CreateEvent(ctx context.Context, spec EventSpec) (Event, error)
 		}
 		return Event{}, err
 	}
-	return e.Event(ctx, place.Create.ID)
+	ev, err := e.Event(ctx, place.Create.ID)
+	if err != nil {
+		return Event{}, applied(err) // placed it is; whoever meets it completes it
+	}
+	// What has come after the creation is not part of its answer: repeated with its
+	// idempotency key it says the same.
+	ev.Version, ev.Seats = 0, SeatCounts{Total: ev.Seats.Total, Available: ev.Seats.Total}
+	return ev, nil
 }
 
 // newPlacement makes what the directory is asked. With an idempotency key the epoch is
@@ -109,12 +117,4 @@ func (e *Engine) finishEvent(ctx context.Context, p *raftfsm.Placement) error {
 		err = res.Err
 	}
 	return err
-}
-
-// shaOf reads a hex sum; the zero sum when it is none.
-func shaOf(s string) (sum [32]byte) {
-	if b, err := hex.DecodeString(s); err == nil && len(b) == len(sum) {
-		copy(sum[:], b)
-	}
-	return sum
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"sync"
 	"time"
 
@@ -15,20 +16,22 @@ import (
 // Engine is a running node, or several replicas in one process. Its methods may be
 // called from any goroutine.
 type Engine struct {
-	cfg       Config
-	nodes     []*raftfsm.Node
-	catalogue catalogue
-	watchers  *watcherTable
-	checkouts *checkouts
-	metrics   *metrics
+	cfg        Config
+	nodes      []*raftfsm.Node
+	catalogue  catalogue
+	watchers   *watcherTable
+	checkouts  *checkouts
+	metrics    *metrics
+	registered *registered
 
-	ctx    context.Context // ends with Close: owns what goes on behind a call
+	lock   *raftfsm.DirLock // of the data folder, when the nodes have folders of their own
+	ctx    context.Context  // ends with Close: owns what goes on behind a call
 	cancel context.CancelFunc
 	wg     sync.WaitGroup
 	done   chan struct{}
 	mu     sync.Mutex
 	err    error
-	closed bool
+	closed sync.Once
 }
 
 // Open starts an engine and waits until it is ready, or ctx ends.
@@ -55,20 +58,28 @@ func Start(cfg Config) (*Engine, error) {
 	if cfg.Payments == nil {
 		cfg.Payments = map[string]payment.Provider{"sandbox": payment.NewSandbox(0)}
 	}
-	m, err := newMetrics(cfg.Registerer)
-	if err != nil {
-		return nil, fmt.Errorf("usher: metrics: %w", err)
+	if cfg.MaxInFlight < 0 {
+		return nil, &InvalidError{"MaxInFlight", fmt.Sprintf("%d is negative", cfg.MaxInFlight)}
 	}
-	e := &Engine{cfg: cfg, watchers: newWatcherTable(), metrics: m, done: make(chan struct{})}
+	cfg.Payments = maps.Clone(cfg.Payments)
+	e := &Engine{cfg: cfg, watchers: newWatcherTable(), registered: newRegistered(cfg.Registerer), done: make(chan struct{})}
 	e.ctx, e.cancel = context.WithCancel(context.Background())
 	e.checkouts = newCheckouts(e)
-	if err := e.openNodes(); err != nil {
+	if err := e.open(); err != nil {
 		return nil, errors.Join(err, e.Close())
 	}
 	for _, n := range e.nodes {
 		e.wg.Go(func() { e.guard(n) })
 	}
 	return e, nil
+}
+
+func (e *Engine) open() error {
+	var err error
+	if e.metrics, err = newMetrics(e.registered.registerer()); err != nil {
+		return fmt.Errorf("usher: metrics: %w", err)
+	}
+	return e.openNodes()
 }
 
 // guard ends the engine when one of its replicas had to stop.
@@ -102,14 +113,13 @@ func (e *Engine) Err() error {
 }
 
 // Close stops the engine. What is under way ends with an error that tells its outcome.
-func (e *Engine) Close() error {
-	e.mu.Lock()
-	was := e.closed
-	e.closed = true
-	e.mu.Unlock()
-	if was {
-		return nil
-	}
+// Once any call of Close has returned the data folder is free.
+func (e *Engine) Close() (err error) {
+	e.closed.Do(func() { err = e.close() })
+	return err
+}
+
+func (e *Engine) close() error {
 	e.end(ErrClosed)
 	e.cancel()
 	e.checkouts.wait()
@@ -120,6 +130,10 @@ func (e *Engine) Close() error {
 	}
 	wg.Wait()
 	e.wg.Wait()
+	if e.lock != nil {
+		errs = append(errs, e.lock.Close())
+	}
+	e.registered.forget()
 	return errors.Join(errs...)
 }
 

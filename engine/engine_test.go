@@ -67,6 +67,7 @@ func testContext(t testing.TB) context.Context {
 }
 
 func TestHoldBookCancel(t *testing.T) {
+	t.Parallel()
 	e, id := open(t, engine.Config{})
 	ctx := testContext(t)
 	h, err := e.Hold(ctx, engine.HoldRequest{EventID: id, SeatIDs: []string{"B-2", "A-1"}, HolderID: "ada"})
@@ -101,6 +102,7 @@ func TestHoldBookCancel(t *testing.T) {
 }
 
 func TestThreeReplicas(t *testing.T) {
+	t.Parallel()
 	e, id := open(t, engine.Config{Replicas: 3, Groups: 2})
 	ctx := testContext(t)
 	if _, err := e.Hold(ctx, engine.HoldRequest{EventID: id, SeatIDs: []string{"A-1"}, HolderID: "ada"}); err != nil {

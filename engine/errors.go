@@ -57,6 +57,14 @@ const (
 // same idempotency key), or it did take effect (OutcomeApplied, also for nil).
 func OutcomeOf(err error) Outcome { return raftfsm.OutcomeOf(err) }
 
+// applied says of an error that came after the write had taken effect that it did.
+func applied(err error) error {
+	if err == nil {
+		return nil
+	}
+	return &raftfsm.OutcomeError{Outcome: OutcomeApplied, Err: err}
+}
+
 // InvalidError is a request that no state could satisfy: a field is missing, malformed
 // or out of range.
 type InvalidError struct {

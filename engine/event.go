@@ -63,8 +63,8 @@ type Event struct {
 	Seats       SeatCounts       `json:"seats"`
 }
 
-// EventFilter selects events; the zero value selects all. Results are by date, then
-// by event id.
+// EventFilter selects events; the zero value selects all. Results are by date, then by
+// show time (those without one first), then by event id.
 type EventFilter struct {
 	Series  string
 	VenueID string

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/base64"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -33,8 +34,12 @@ func (e *Engine) describe(ref *eventRef) (Event, error) {
 	ev := Event{
 		EventID: ref.id, VenueID: s.VenueID, EventDate: s.EventDate, ShowTime: s.ShowTime, Timezone: s.Timezone,
 		StartsAt: s.StartsAt, ChartID: s.ChartID, ChartSHA256: ref.chartSHA, Name: s.Name, Series: s.Series,
-		OnsaleAt: s.OnsaleAt, HoldSeconds: s.HoldSeconds, Prices: s.Prices, Strategy: s.Strategy,
+		HoldSeconds: s.HoldSeconds, Prices: maps.Clone(s.Prices), Strategy: s.Strategy,
 		CreatedAt: unixMilli(ref.created), Epoch: ref.epoch,
+	}
+	if s.OnsaleAt != nil {
+		t := *s.OnsaleAt // the caller's, as the prices are: the cache is shared
+		ev.OnsaleAt = &t
 	}
 	err := e.reader(ref.group).View(func(s *shard.State) {
 		st := s.Event(ref.no)
@@ -50,6 +55,9 @@ func unixMilli(ms int64) time.Time { return time.UnixMilli(ms).UTC() }
 // Events lists events by date, then by id.
 func (e *Engine) Events(ctx context.Context, f EventFilter) (EventPage, error) {
 	if err := f.check(); err != nil {
+		return EventPage{}, err
+	}
+	if err := e.Ready(); err != nil {
 		return EventPage{}, err
 	}
 	var all []*raftfsm.Placement
@@ -69,7 +77,7 @@ func (e *Engine) Events(ctx context.Context, f EventFilter) (EventPage, error) {
 		page.Items = append(page.Items, ev)
 	}
 	if more {
-		page.Next = base64.RawURLEncoding.EncodeToString([]byte(listKey(refs[len(refs)-1])))
+		page.Next = base64.RawURLEncoding.EncodeToString([]byte(refs[len(refs)-1].listKey))
 	}
 	return page, nil
 }
@@ -88,16 +96,11 @@ func (e *Engine) selectEvents(ctx context.Context, f EventFilter, all []*raftfsm
 			page = append(page, ref)
 		}
 	}
-	slices.SortFunc(page, func(a, b *eventRef) int { return strings.Compare(listKey(a), listKey(b)) })
+	slices.SortFunc(page, func(a, b *eventRef) int { return strings.Compare(a.listKey, b.listKey) })
 	if len(page) > f.Limit {
 		return page[:f.Limit], true, nil
 	}
 	return page, false, nil
-}
-
-// listKey orders events; '|' is in no date and no id.
-func listKey(r *eventRef) string {
-	return r.settings.EventDate + "|" + r.settings.ShowTime + "|" + r.id
 }
 
 func (f *EventFilter) check() error {
@@ -124,7 +127,7 @@ func (f *EventFilter) check() error {
 		return &InvalidError{"q", fmt.Sprintf("has control characters, or more than %d bytes", maxName)}
 	}
 	after, err := base64.RawURLEncoding.DecodeString(f.After)
-	if err != nil || f.After != "" && strings.Count(string(after), "|") != 2 {
+	if err != nil || f.After != "" && strings.Count(string(after), "!") != 2 {
 		return &InvalidError{"after", "is not what a page gave as next"}
 	}
 	f.After = string(after)
@@ -138,6 +141,6 @@ func (f *EventFilter) match(r *eventRef) bool {
 		(f.VenueID == "" || s.VenueID == f.VenueID) &&
 		(f.From == "" || s.EventDate >= f.From) &&
 		(f.To == "" || s.EventDate <= f.To) &&
-		(f.After == "" || listKey(r) > f.After) &&
+		(f.After == "" || r.listKey > f.After) &&
 		(q == "" || strings.Contains(strings.ToLower(s.Name), q) || strings.Contains(strings.ToLower(r.id), q))
 }

@@ -39,7 +39,7 @@ func (e *Engine) Extend(ctx context.Context, r ExtendRequest) (Hold, error) {
 	}
 	h, _, err := e.readHold(ref, n)
 	if err != nil {
-		return Hold{}, err
+		return Hold{}, applied(err)
 	}
 	// What has come after this command is not part of its answer.
 	h.Status, h.BookingID = HoldHeld, ""

@@ -61,7 +61,7 @@ func (ref *eventRef) holdRequest(ctx context.Context, r *HoldRequest) (*raftfsm.
 		}
 	}
 	req := raftfsm.NewRequest()
-	seats, err := ref.resolve(r.SeatIDs, MaxSeatsPerHold, req.Seats(len(r.SeatIDs)))
+	seats, err := ref.resolve(r.SeatIDs, MaxSeatsPerHold, req.Seats)
 	if err != nil {
 		req.Free()
 		return nil, err
@@ -71,11 +71,12 @@ func (ref *eventRef) holdRequest(ctx context.Context, r *HoldRequest) (*raftfsm.
 	return req, nil
 }
 
-// resolve turns seat ids into numbers, ascending, in buf.
-func (ref *eventRef) resolve(ids []string, limit int, buf []uint32) ([]uint32, error) {
+// resolve turns seat ids into numbers, ascending, in the room it asks for.
+func (ref *eventRef) resolve(ids []string, limit int, room func(int) []uint32) ([]uint32, error) {
 	if len(ids) == 0 || len(ids) > limit {
 		return nil, &InvalidError{"seat_ids", fmt.Sprintf("%d seats, 1…%d are possible", len(ids), limit)}
 	}
+	buf := room(len(ids))
 	var unknown []string
 	for i, id := range ids {
 		n, ok := ref.chart.Find(id)

@@ -2,6 +2,7 @@ package engine
 
 import (
 	"errors"
+	"sync"
 
 	"github.com/prometheus/client_golang/prometheus"
 )
@@ -38,4 +39,41 @@ func (m *metrics) claim(err error) {
 	default:
 		m.refused.Inc()
 	}
+}
+
+// registered remembers what an engine gave its embedder's registerer, to take it back at
+// the end: who opens an engine again must be able to hand in the same one.
+type registered struct {
+	prometheus.Registerer
+	mu   sync.Mutex
+	list []prometheus.Collector
+}
+
+func newRegistered(reg prometheus.Registerer) *registered { return &registered{Registerer: reg} }
+
+// registerer is nil when the embedder has none.
+func (r *registered) registerer() prometheus.Registerer {
+	if r.Registerer == nil {
+		return nil
+	}
+	return r
+}
+
+func (r *registered) Register(c prometheus.Collector) error {
+	err := r.Registerer.Register(c)
+	if err == nil {
+		r.mu.Lock()
+		r.list = append(r.list, c)
+		r.mu.Unlock()
+	}
+	return err
+}
+
+func (r *registered) forget() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, c := range r.list {
+		r.Unregister(c)
+	}
+	r.list = nil
 }

@@ -9,13 +9,16 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync"
 
+	"github.com/usherhq/usher/engine/chart"
 	"github.com/usherhq/usher/raftfsm"
 )
 
 const (
 	defaultGroups = 8
+	maxGroups     = 64
 	identityFile  = "engine.json"
 )
 
@@ -28,13 +31,18 @@ type identity struct {
 
 // openNodes opens the replicas that live in this process.
 func (e *Engine) openNodes() error {
+	rm, err := raftfsm.NewMetrics(e.registered.registerer())
+	if err != nil {
+		return fmt.Errorf("usher: metrics: %w", err)
+	}
+	// The lock comes first: of two engines that make an identity at the same moment one
+	// would end with the other's, and its log would be a stranger's.
+	if e.lock, err = raftfsm.LockDir(e.cfg.Dir); err != nil {
+		return err
+	}
 	id, err := loadIdentity(&e.cfg)
 	if err != nil {
 		return err
-	}
-	rm, err := raftfsm.NewMetrics(e.cfg.Registerer)
-	if err != nil {
-		return fmt.Errorf("usher: metrics: %w", err)
 	}
 	listeners, addrs, err := listenReplicas(id.NodeIDs)
 	if err != nil {
@@ -53,8 +61,10 @@ func (e *Engine) openNodes() error {
 		if len(nodes) > 1 {
 			cfg.Dir = filepath.Join(e.cfg.Dir, nodeID)
 			cfg.Listener = listeners[i]
+		} else {
+			cfg.Lock, e.lock = e.lock, nil
 		}
-		wg.Go(func() { nodes[i], errs[i] = raftfsm.OpenNode(cfg) })
+		wg.Go(func() { nodes[i], errs[i] = openNode(cfg, len(nodes) > 1) })
 	}
 	wg.Wait()
 	for _, n := range nodes {
@@ -63,6 +73,15 @@ func (e *Engine) openNodes() error {
 		}
 	}
 	return errors.Join(errs...)
+}
+
+// openNode names the replica in an error, if there are several.
+func openNode(cfg raftfsm.Config, several bool) (*raftfsm.Node, error) {
+	n, err := raftfsm.OpenNode(cfg)
+	if err != nil && several {
+		err = fmt.Errorf("%s: %w", cfg.NodeID, err)
+	}
+	return n, err
 }
 
 // listenReplicas opens a loopback port for each of several replicas.
@@ -87,19 +106,21 @@ func listenReplicas(ids []string) ([]net.Listener, map[string]string, error) {
 }
 
 // loadIdentity reads the folder's identity and holds the configuration against it, or
-// makes one. The folder's lock is each node's own: two engines that make an identity at
-// the same moment end with one of them refused.
+// makes one. The folder is locked.
 func loadIdentity(cfg *Config) (*identity, error) {
 	path := filepath.Join(cfg.Dir, identityFile)
 	raw, err := os.ReadFile(path)
 	if errors.Is(err, os.ErrNotExist) {
+		if hasData(cfg.Dir) {
+			return nil, fmt.Errorf("%w: %s is missing, and there are logs beside it: under another identity they could not be continued", ErrDamaged, path)
+		}
 		return makeIdentity(cfg, path)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("usher: %w", err)
 	}
 	var id identity
-	if err := json.Unmarshal(raw, &id); err != nil || len(id.NodeIDs) == 0 {
+	if err := json.Unmarshal(raw, &id); err != nil || !id.sound() {
 		return nil, fmt.Errorf("%w: %s is no identity of a data folder: %v", ErrDamaged, path, err)
 	}
 	replicas := max(cfg.Replicas, 1)
@@ -114,6 +135,28 @@ func loadIdentity(cfg *Config) (*identity, error) {
 	return &id, nil
 }
 
+// hasData tells whether a node has been at work in the folder. The identity is on disk
+// before anything else is.
+func hasData(dir string) bool {
+	for _, name := range []string{"groups", replicaID(0)} {
+		if _, err := os.Stat(filepath.Join(dir, name)); err == nil {
+			return true
+		}
+	}
+	return false
+}
+
+func replicaID(i int) string { return fmt.Sprintf("replica-%d", i) }
+
+func (id *identity) sound() bool {
+	for _, n := range id.NodeIDs {
+		if !chart.IsID(n) || strings.Trim(n, ".") == "" {
+			return false
+		}
+	}
+	return len(id.NodeIDs) > 0 && 1 <= id.Groups && id.Groups <= maxGroups && (id.LogStore == LogStoreWAL || id.LogStore == LogStoreBolt)
+}
+
 func makeIdentity(cfg *Config, path string) (*identity, error) {
 	id := &identity{Groups: cfg.Groups, LogStore: cfg.LogStore}
 	if id.Groups == 0 {
@@ -123,7 +166,7 @@ func makeIdentity(cfg *Config, path string) (*identity, error) {
 		id.LogStore = LogStoreWAL
 	}
 	switch {
-	case id.Groups < 1 || id.Groups > 64:
+	case id.Groups < 1 || id.Groups > maxGroups:
 		return nil, &InvalidError{"Groups", fmt.Sprintf("%d, possible are 1…64", id.Groups)}
 	case id.LogStore != LogStoreWAL && id.LogStore != LogStoreBolt:
 		return nil, &InvalidError{"LogStore", fmt.Sprintf("%q, possible are %q and %q", id.LogStore, LogStoreWAL, LogStoreBolt)}
@@ -132,7 +175,7 @@ func makeIdentity(cfg *Config, path string) (*identity, error) {
 	}
 	if cfg.Replicas > 1 {
 		for i := range cfg.Replicas {
-			id.NodeIDs = append(id.NodeIDs, fmt.Sprintf("replica-%d", i))
+			id.NodeIDs = append(id.NodeIDs, replicaID(i))
 		}
 	} else {
 		var b [6]byte

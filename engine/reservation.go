@@ -60,7 +60,7 @@ type BlockRequest struct {
 	EventID        string
 	SeatIDs        []string
 	Unblock        bool
-	Reason         string // kept with the event for operators; ≤ 256 bytes
+	Reason         string // kept with the event for operators; ≤ 255 bytes
 	IdempotencyKey string
 }
 

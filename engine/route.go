@@ -18,23 +18,29 @@ const (
 	routePause   = 20 * time.Millisecond
 )
 
-// reader is the replica of a group to read from: the leader's if it is here, as that
-// has what this process was just told.
+// reader is the replica of a group to read from: the one that has applied most. It has
+// every write that this process was told of, whoever leads by now, and who reads twice
+// never goes back in time.
 func (e *Engine) reader(group int) *raftfsm.Group {
-	for _, n := range e.nodes {
-		if g := n.Group(group); g.IsLeader() {
-			return g
+	best := e.nodes[0].Group(group)
+	for _, n := range e.nodes[1:] {
+		if g := n.Group(group); g.Applied() > best.Applied() {
+			best = g
 		}
 	}
-	return e.nodes[0].Group(group)
+	return best
 }
 
-// leader is the replica that leads, or nil.
+// leader is the replica that leads, or nil. One that was deposed and has not heard of it
+// calls itself leader too: the higher term is right.
 func (e *Engine) leader(group int) *raftfsm.Group {
-	if g := e.reader(group); g.IsLeader() {
-		return g
+	var best *raftfsm.Group
+	for _, n := range e.nodes {
+		if g := n.Group(group); g.IsLeader() && (best == nil || g.Term() > best.Term()) {
+			best = g
+		}
 	}
-	return nil
+	return best
 }
 
 // propose runs one command in a group and returns what the state machine decided; the
@@ -43,6 +49,7 @@ func (e *Engine) leader(group int) *raftfsm.Group {
 // idempotent by nature.
 func (e *Engine) propose(ctx context.Context, group int, r *raftfsm.Request, repeatable bool) (shard.Result, error) {
 	var deadline time.Time
+	unknown := false // whether an attempt before may have been applied
 	for {
 		err := e.proposeOnce(ctx, group, r)
 		if err == nil {
@@ -59,8 +66,12 @@ func (e *Engine) propose(ctx context.Context, group int, r *raftfsm.Request, rep
 			deadline = time.Now().Add(electionWait)
 		}
 		if !again(err, repeatable) || time.Now().After(deadline) || !e.pause(ctx) {
+			if unknown {
+				err = &raftfsm.OutcomeError{Outcome: OutcomeUnknown, Err: err}
+			}
 			return shard.Result{}, asNoQuorum(err)
 		}
+		unknown = unknown || OutcomeOf(err) == OutcomeUnknown
 		next := raftfsm.NewRequest()
 		next.Cmd = r.Cmd // the old request keeps what its slices point to
 		r = next

@@ -15,7 +15,6 @@ const (
 	maxName         = 200
 	defaultHold     = 480
 	maxReason       = shard.MaxReasonLen
-	maxPayment      = 190 // of a provider's id
 )
 
 func badID(field, v string) error {
@@ -84,6 +83,9 @@ func (s *EventSpec) startsAt() (time.Time, error) {
 	t := time.Date(day.Year(), day.Month(), day.Day(), clock.Hour(), clock.Minute(), 0, 0, zone)
 	if s.ShowTime != "" && t.Format("15:04") != s.ShowTime {
 		return t, &InvalidError{"show_time", fmt.Sprintf("%s does not exist on %s in %s: clocks go forward", s.ShowTime, s.EventDate, s.Timezone)}
+	}
+	if y := t.UTC().Year(); y < 1 || y > 9999 {
+		return t, &InvalidError{"event_date", fmt.Sprintf("%s is not between the years 1 and 9999, in UTC", s.EventDate)}
 	}
 	return t.UTC(), nil
 }

@@ -142,6 +142,7 @@ func (c *testCluster) event(group int, id string, seats uint32) uint32 {
 }
 
 func TestOneNodeRestart(t *testing.T) {
+	t.Parallel()
 	for _, store := range []LogStoreKind{LogStoreWAL, LogStoreBolt} {
 		t.Run(string(store), func(t *testing.T) {
 			c := newTestCluster(t, 1, 2, store)
@@ -175,6 +176,7 @@ func TestOneNodeRestart(t *testing.T) {
 // TestCrowd has many callers claim the same seats of three replicas: each is granted
 // once, and all replicas end equal.
 func TestCrowd(t *testing.T) {
+	t.Parallel()
 	c := newTestCluster(t, 3, 1, LogStoreWAL)
 	ev := c.event(1, "a:2026-01-01", 500)
 	var wins atomic.Int64

@@ -11,6 +11,9 @@ import (
 type Config struct {
 	// Dir is the node's data folder.
 	Dir string
+	// Lock is the hold on Dir when the caller took it already with LockDir; the node
+	// gives it free, also when it fails to open. nil means that the node takes it.
+	Lock *DirLock
 	// NodeID names the node for ever; a wiped node comes back under another one.
 	NodeID string
 	// Groups is the number of shard groups, besides the directory.

@@ -151,6 +151,9 @@ func restoreDirectory(r io.Reader, groups int) (*Directory, error) {
 		}
 		in.entry(m, in.take(int(n)))
 	}
+	if in.err == nil {
+		in.err = errors.Join(in.end(), m.check())
+	}
 	if in.err != nil {
 		return nil, in.bad(in.err)
 	}
@@ -182,6 +185,14 @@ func (in *directoryReader) take(n int) []byte {
 	in.off += int64(n)
 	_, _ = in.h.Write(b) // a hash does not fail
 	return b
+}
+
+// end wants nothing more.
+func (in *directoryReader) end() error {
+	if n, err := io.ReadFull(in.r, make([]byte, 1)); n != 0 || err != io.EOF {
+		return fmt.Errorf("something follows the digest: %v", err)
+	}
+	return nil
 }
 
 func (in *directoryReader) u32() uint32 {

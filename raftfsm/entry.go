@@ -22,23 +22,23 @@ type entry struct {
 	future   raft.ApplyFuture
 }
 
-type seatMark struct{ event, seat uint32 }
-
-// entryTable is how the fsm finds the entry that wants its results. An entry that
-// failed is forgotten: if it commits all the same, nobody reads what it did.
+// entryTable is where the fsm finds the room for an entry's results. An entry that
+// failed is forgotten: if it commits all the same, nobody reads what it did. The fsm is
+// given the room and not the entry, as an entry that raft gave up may be in use again
+// while the fsm, told by the next leader, still applies what it was.
 type entryTable struct {
 	origin uint64 // which process's proposer this is; chosen at random at start
 	mu     sync.Mutex
-	open   map[uint64]*entry
+	open   map[uint64][]shard.Result
 }
 
 func newEntryTable(origin uint64) *entryTable {
-	return &entryTable{origin: origin, open: make(map[uint64]*entry)}
+	return &entryTable{origin: origin, open: make(map[uint64][]shard.Result)}
 }
 
 func (t *entryTable) put(e *entry) {
 	t.mu.Lock()
-	t.open[e.head.Sequence] = e
+	t.open[e.head.Sequence] = e.results
 	t.mu.Unlock()
 }
 
@@ -50,13 +50,13 @@ func (t *entryTable) drop(e *entry) {
 
 // take is called by the fsm when it applies an entry: each entry's results are wanted
 // once.
-func (t *entryTable) take(h entryHead) *entry {
+func (t *entryTable) take(h entryHead) []shard.Result {
 	if h.Origin != t.origin {
 		return nil
 	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	e := t.open[h.Sequence]
+	results := t.open[h.Sequence]
 	delete(t.open, h.Sequence)
-	return e
+	return results
 }

@@ -22,7 +22,7 @@ type fsm struct {
 	changed func([]uint32) // told after a batch, without the lock; must not block
 	halt    func(error)    // told once when the replica can go no further
 	halted  atomic.Pointer[error]
-	applied atomic.Uint64 // index of the last entry
+	applied atomic.Uint64 // index of the last command in m
 	bytes   atomic.Int64  // of entries applied since the last snapshot
 
 	mu     sync.RWMutex // guards m and what it holds
@@ -52,8 +52,8 @@ func (f *fsm) ApplyBatch(logs []*raft.Log) []any {
 		}
 	}
 	f.dirty = f.m.takeDirty(f.dirty[:0])
-	f.mu.Unlock()
 	f.applied.Store(logs[len(logs)-1].Index)
+	f.mu.Unlock()
 	if len(f.dirty) > 0 && f.changed != nil {
 		f.changed(f.dirty)
 	}
@@ -73,8 +73,8 @@ func (f *fsm) entry(l *raft.Log) error {
 	want := f.entries.take(r.head)
 	for i := 0; r.next(&f.cmd); i++ {
 		out := &f.lost
-		if want != nil && i < len(want.results) {
-			out = &want.results[i]
+		if i < len(want) {
+			out = &want[i]
 		}
 		if !f.m.apply(now, &f.cmd, out) {
 			return f.stop(l, fmt.Errorf("%w: command %d is not one of group %d", ErrBadEntry, f.cmd.Op, f.group))

@@ -67,7 +67,7 @@ func openGroup(n *Node, no int) (*Group, error) {
 func (g *Group) open(dir string) error {
 	cfg := &g.node.cfg
 	var err error
-	if g.stores, err = openStores(dir, cfg.LogStore, 0, false); err != nil {
+	if g.stores, err = openStores(dir, cfg.LogStore, 0, false, withStoreLogger(newHCLog(cfg.Logger, fmt.Sprintf("group.%d.log", g.no)))); err != nil {
 		return err
 	}
 	g.verified = newVerifiedLog(g.stores.Log, CheckEntry, g.fence)
@@ -95,6 +95,8 @@ func (g *Group) open(dir string) error {
 	if err := g.startRaft(snaps); err != nil {
 		return err
 	}
+	// NewRaft has restored the snapshot. Entries behind it may have been applied by now.
+	g.fsm.applied.CompareAndSwap(0, g.snapshotIndex())
 	g.verified.Started()
 	g.keeper = newTimeKeeper(timePath, cfg.Clock, g.clock, g.raft.AppliedIndex, g.warn)
 	g.proposer = &proposer{
@@ -143,7 +145,9 @@ func (g *Group) startRaft(snaps raft.SnapshotStore) error {
 	c := raft.DefaultConfig()
 	c.LocalID = raft.ServerID(cfg.NodeID)
 	c.HeartbeatTimeout, c.ElectionTimeout = cfg.Heartbeat, cfg.Heartbeat
-	c.LeaderLeaseTimeout = cfg.Heartbeat / 2
+	// A leader steps down when it has not heard a majority for that long. Half the
+	// heartbeat, raft's habit, is soon gone on a machine whose cores are all busy.
+	c.LeaderLeaseTimeout = cfg.Heartbeat
 	c.CommitTimeout = min(c.CommitTimeout, cfg.Heartbeat/10)
 	c.SnapshotThreshold, c.SnapshotInterval, c.TrailingLogs = snapshotEntries, 30*time.Second, trailingLogs
 	c.Logger = newHCLog(cfg.Logger, fmt.Sprintf("group.%d", g.no))
@@ -229,34 +233,48 @@ func (g *Group) Propose(ctx context.Context, r *Request) error {
 	if err := g.fsm.haltedErr(); err != nil {
 		return &OutcomeError{OutcomeNotApplied, err}
 	}
+	if !r.Cmd.fits() {
+		r.Result = shard.Result{Now: g.Now(), Err: shard.ErrBadRequest}
+		return nil
+	}
 	return g.proposer.propose(ctx, r)
 }
 
 // View gives f the state of a shard group for reading. f must not keep what it is given,
 // nor block: applying waits for it.
 func (g *Group) View(f func(*shard.State)) error {
+	g.fsm.mu.RLock()
+	defer g.fsm.mu.RUnlock()
+	// Asked under the lock: an entry that could not be applied may have been half applied.
 	if err := g.fsm.haltedErr(); err != nil {
 		return err
 	}
-	g.fsm.mu.RLock()
-	defer g.fsm.mu.RUnlock()
 	f(g.fsm.m.(*shardMachine).state)
 	return nil
 }
 
 // ViewDirectory is View of group 0.
 func (g *Group) ViewDirectory(f func(*Directory)) error {
+	g.fsm.mu.RLock()
+	defer g.fsm.mu.RUnlock()
+	// Asked under the lock: an entry that could not be applied may have been half applied.
 	if err := g.fsm.haltedErr(); err != nil {
 		return err
 	}
-	g.fsm.mu.RLock()
-	defer g.fsm.mu.RUnlock()
 	f(g.fsm.m.(*directoryMachine).dir)
 	return nil
 }
 
 // Now is the group's time in unix milliseconds, as this replica knows it.
 func (g *Group) Now() int64 { return g.clock.now() }
+
+// Applied is the index of the last command in what View shows. It never goes back, so
+// of several replicas the one with the highest knows of every write that any of them
+// has answered.
+func (g *Group) Applied() uint64 { return g.fsm.applied.Load() }
+
+// Term is the term of the group as this replica knows it.
+func (g *Group) Term() uint64 { return g.raft.CurrentTerm() }
 
 // Digest is the state's digest and the index of the last entry in it.
 func (g *Group) Digest() (index, digest uint64) {

@@ -26,13 +26,13 @@ func (e *ErrDirInUse) Error() string {
 	return fmt.Sprintf("usher: data folder %s is in use by process %d", e.Dir, e.PID)
 }
 
-// dirLock is an exclusive hold on a data folder. The kernel frees it when the process dies, so
+// DirLock is an exclusive hold on a data folder. The kernel frees it when the process dies, so
 // there is never a stale one.
-type dirLock struct{ f *os.File }
+type DirLock struct{ f *os.File }
 
-// lockDir makes dir, 0700, if it is missing and takes it. It never waits: a folder in use is an
+// LockDir makes dir, 0700, if it is missing and takes it. It never waits: a folder in use is an
 // *ErrDirInUse.
-func lockDir(dir string) (*dirLock, error) {
+func LockDir(dir string) (*DirLock, error) {
 	if err := makeDir(dir); err != nil {
 		return nil, err
 	}
@@ -53,7 +53,7 @@ func lockDir(dir string) (*dirLock, error) {
 	if err := writePID(f); err != nil {
 		return nil, errors.Join(err, f.Close())
 	}
-	return &dirLock{f}, nil
+	return &DirLock{f}, nil
 }
 
 func flock(f *os.File) error {
@@ -67,7 +67,7 @@ func flock(f *os.File) error {
 
 // Close gives the folder free. The file stays: removing it would let two openers hold locks on two
 // files of one name.
-func (l *dirLock) Close() error { return l.f.Close() }
+func (l *DirLock) Close() error { return l.f.Close() }
 
 func writePID(f *os.File) error {
 	if err := f.Truncate(0); err != nil {

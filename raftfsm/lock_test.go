@@ -10,20 +10,20 @@ import (
 
 func TestLockDir(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "data")
-	l, err := lockDir(dir)
+	l, err := LockDir(dir)
 	if err != nil {
 		t.Fatal(err)
 	}
 	if fi, err := os.Stat(dir); err != nil || fi.Mode().Perm() != 0o700 {
 		t.Errorf("the folder: %v, %v", fi.Mode(), err)
 	}
-	_, err = lockDir(dir)
+	_, err = LockDir(dir)
 	var inUse *ErrDirInUse
 	if !errors.As(err, &inUse) || inUse.Dir != dir || inUse.PID != os.Getpid() {
 		t.Fatalf("the second in this process: %v", err)
 	}
 	mustClose(t, l)
-	l, err = lockDir(dir)
+	l, err = LockDir(dir)
 	if err != nil {
 		t.Fatalf("after Close: %v", err)
 	}
@@ -33,7 +33,7 @@ func TestLockDir(t *testing.T) {
 // The lock of a process that was killed is free.
 func TestLockDirOtherProcess(t *testing.T) {
 	if dir := os.Getenv("USHER_TEST_LOCK"); dir != "" {
-		if _, err := lockDir(dir); err != nil {
+		if _, err := LockDir(dir); err != nil {
 			os.Exit(3)
 		}
 		os.Stdout.WriteString("locked\n")
@@ -53,7 +53,7 @@ func TestLockDirOtherProcess(t *testing.T) {
 	if _, err := out.Read(buf); err != nil {
 		t.Fatal(err)
 	}
-	_, err = lockDir(dir)
+	_, err = LockDir(dir)
 	var inUse *ErrDirInUse
 	if !errors.As(err, &inUse) || inUse.PID != cmd.Process.Pid {
 		t.Errorf("while process %d holds it: %v", cmd.Process.Pid, err)
@@ -62,7 +62,7 @@ func TestLockDirOtherProcess(t *testing.T) {
 		t.Fatal(err)
 	}
 	_ = cmd.Wait() // killed
-	l, err := lockDir(dir)
+	l, err := LockDir(dir)
 	if err != nil {
 		t.Fatalf("after it was killed: %v", err)
 	}

@@ -17,7 +17,7 @@ import (
 // Node is one replica of every group.
 type Node struct {
 	cfg    Config
-	lock   *dirLock
+	lock   *DirLock
 	mux    *mux
 	origin uint64
 	groups []*Group
@@ -32,24 +32,39 @@ type Node struct {
 // OpenNode opens or makes the data folder and starts all groups. It returns before they
 // are ready: see Ready. An error names the group and, for damaged data, the place.
 func OpenNode(cfg Config) (*Node, error) {
-	if err := cfg.fill(); err != nil {
-		return nil, errors.Join(err, closeListener(cfg.Listener))
+	n := &Node{cfg: cfg, lock: cfg.Lock, done: make(chan struct{})}
+	if err := n.prepare(); err != nil {
+		return nil, errors.Join(err, closeListener(cfg.Listener), n.unlock())
 	}
-	n := &Node{cfg: cfg, done: make(chan struct{})}
-	var seed [8]byte
-	if _, err := rand.Read(seed[:]); err != nil {
-		return nil, errors.Join(err, closeListener(cfg.Listener))
-	}
-	n.origin = binary.LittleEndian.Uint64(seed[:])
 	var err error
-	if n.lock, err = lockDir(cfg.Dir); err != nil {
-		return nil, errors.Join(err, closeListener(cfg.Listener))
-	}
-	n.mux = newMux(cfg.Listener, muxLogger(cfg.Logger), muxDial(n.dial))
+	n.mux = newMux(cfg.Listener, muxLogger(n.cfg.Logger), muxDial(n.dial))
 	if err = n.openGroups(); err != nil {
 		return nil, errors.Join(err, n.Close())
 	}
 	return n, nil
+}
+
+// prepare does what must be right before anything is written.
+func (n *Node) prepare() (err error) {
+	if err := n.cfg.fill(); err != nil {
+		return err
+	}
+	var seed [8]byte
+	if _, err := rand.Read(seed[:]); err != nil {
+		return err
+	}
+	n.origin = binary.LittleEndian.Uint64(seed[:])
+	if n.lock == nil {
+		n.lock, err = LockDir(n.cfg.Dir)
+	}
+	return err
+}
+
+func (n *Node) unlock() error {
+	if n.lock == nil {
+		return nil
+	}
+	return n.lock.Close()
 }
 
 func closeListener(ln net.Listener) error {
@@ -187,7 +202,7 @@ func (n *Node) Close() error {
 		for range n.groups {
 			errs = append(errs, <-results)
 		}
-		errs = append(errs, n.mux.Close(), n.lock.Close())
+		errs = append(errs, n.mux.Close(), n.unlock())
 	})
 	return errors.Join(errs...)
 }

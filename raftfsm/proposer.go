@@ -7,6 +7,7 @@ import (
 	"runtime"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/hashicorp/raft"
@@ -20,6 +21,8 @@ const (
 	entriesInFlight = 3
 	// commandsInEntry bounds an entry's work for the state machine.
 	commandsInEntry = 8192
+	// conflictsKept is the room for conflicts that a result keeps for its next use.
+	conflictsKept = 64
 	// enqueueTimeout bounds the wait for raft's main loop to take an entry.
 	enqueueTimeout = 5 * time.Second
 )
@@ -35,13 +38,14 @@ type proposer struct {
 	boot     func() time.Duration
 	evidence *evidence
 	entries  *entryTable
-	limit    int // of pending requests
+	limit    int // of requests under way
 	observe  *groupMetrics
 
-	mu      sync.Mutex
-	pending []*Request
-	closed  bool
-	wake    chan struct{} // capacity 1
+	mu       sync.Mutex
+	pending  []*Request
+	closed   bool
+	wake     chan struct{} // capacity 1
+	underway atomic.Int64  // callers inside propose: pending, parked or in flight
 
 	flying    chan *entry // capacity entriesInFlight, in order
 	landed    chan *entry
@@ -51,7 +55,7 @@ type proposer struct {
 	sequence  uint64
 	batch     []*Request // drained, being worked on
 	refused   []*Request
-	claimed   map[uint32][]uint64 // seats claimed in flight: one bit each, by event
+	claimed   map[uint32]*claims // seats claimed in flight, by event
 	spare     []*entry
 	lastSpare []*Request
 }
@@ -61,7 +65,7 @@ func (p *proposer) start() {
 	p.flying = make(chan *entry, entriesInFlight)
 	p.landed = make(chan *entry, entriesInFlight)
 	p.stop = make(chan struct{})
-	p.claimed = make(map[uint32][]uint64)
+	p.claimed = make(map[uint32]*claims)
 	p.wg.Add(2)
 	go p.run()
 	go p.land()
@@ -82,6 +86,10 @@ func (p *proposer) wait() { p.wg.Wait() }
 func (p *proposer) propose(ctx context.Context, r *Request) error {
 	if err := ctx.Err(); err != nil {
 		return &OutcomeError{OutcomeNotApplied, err}
+	}
+	defer p.underway.Add(-1)
+	if p.underway.Add(1) > int64(p.limit) {
+		return &OutcomeError{OutcomeNotApplied, ErrOverload}
 	}
 	if err := p.enqueue(r); err != nil {
 		return err
@@ -109,7 +117,7 @@ func (p *proposer) enqueue(r *Request) error {
 	case p.closed:
 		p.mu.Unlock()
 		return &OutcomeError{OutcomeNotApplied, ErrClosed}
-	case len(p.pending) >= p.limit:
+	case len(p.pending) >= p.limit: // with those whose callers have left
 		p.mu.Unlock()
 		return &OutcomeError{OutcomeNotApplied, ErrOverload}
 	}
@@ -266,31 +274,6 @@ func (p *proposer) pack(e *entry, r *Request) {
 	e.requests = append(e.requests, r)
 }
 
-func (p *proposer) isClaimed(h *shard.Hold) bool {
-	bits := p.claimed[h.Event]
-	for _, seat := range h.Seats {
-		if w := int(seat >> 6); w < len(bits) && bits[w]>>(seat&63)&1 != 0 {
-			return true
-		}
-	}
-	return false
-}
-
-func (p *proposer) claim(e *entry, h *shard.Hold) {
-	bits := p.claimed[h.Event]
-	for _, seat := range h.Seats {
-		if seat >= shard.MaxSeats {
-			continue // the state machine refuses it
-		}
-		for int(seat>>6) >= len(bits) {
-			bits = append(bits, make([]uint64, int(seat>>6)+1-len(bits))...)
-		}
-		bits[seat>>6] |= 1 << (seat & 63)
-		e.marks = append(e.marks, seatMark{h.Event, seat})
-	}
-	p.claimed[h.Event] = bits
-}
-
 func (p *proposer) newEntry() *entry {
 	if n := len(p.spare); n > 0 {
 		e := p.spare[n-1]
@@ -331,7 +314,7 @@ func (p *proposer) land() {
 		if err != nil {
 			p.entries.drop(e)
 			p.failAll(e.requests, failure(err))
-			e.results = nil // the fsm may still write to them
+			e.results = nil // the fsm may still write to them: they are used no more
 		}
 		p.observe.landed(p.boot()-e.proposed, err)
 		clear(e.requests)
@@ -351,8 +334,12 @@ func (p *proposer) deliver(e *entry) error {
 	p.evidence.confirm(e.proposed)
 	for i, r := range e.requests {
 		conflicts := r.Result.Conflicts[:0]
-		r.Result = e.results[i]
-		r.Result.Conflicts = append(conflicts, e.results[i].Conflicts...)
+		res := &e.results[i]
+		r.Result = *res
+		r.Result.Conflicts = append(conflicts, res.Conflicts...)
+		if cap(res.Conflicts) > conflictsKept {
+			res.Conflicts = nil
+		}
 		r.finish(nil)
 	}
 	return nil
@@ -368,6 +355,8 @@ func failure(err error) *OutcomeError {
 		return &OutcomeError{OutcomeNotApplied, fmt.Errorf("%w: %w", ErrNoQuorum, err)}
 	case errors.Is(err, ErrHalted):
 		return &OutcomeError{OutcomeUnknown, err}
+	case errors.Is(err, raft.ErrRaftShutdown):
+		return &OutcomeError{OutcomeUnknown, ErrClosed}
 	}
 	return &OutcomeError{OutcomeUnknown, fmt.Errorf("%w: %w", ErrNoQuorum, err)}
 }
@@ -376,11 +365,7 @@ func failure(err error) *OutcomeError {
 // it: what it was granted is committed state now, and they are refused from there.
 func (p *proposer) retire(e *entry) {
 	p.flight = slices.Delete(p.flight, 0, 1) // they land in order
-	for _, m := range e.marks {
-		bits := p.claimed[m.event]
-		bits[m.seat>>6] &^= 1 << (m.seat & 63)
-	}
-	e.marks = e.marks[:0]
+	p.unclaim(e)
 	p.requeue(e.parked)
 	clear(e.parked)
 	e.parked = e.parked[:0]

@@ -3,7 +3,6 @@ package raftfsm
 import (
 	"sync"
 	"sync/atomic"
-	"time"
 
 	"github.com/usherhq/usher/shard"
 )
@@ -19,7 +18,6 @@ type Request struct {
 	err    error
 	done   chan struct{} // capacity 1
 	state  atomic.Uint32
-	queued time.Duration
 }
 
 // What the proposer has done with a request.
@@ -60,6 +58,12 @@ func (r *Request) Free() {
 		return
 	}
 	conflicts := r.Result.Conflicts[:0]
+	if cap(conflicts) > conflictsKept {
+		conflicts = nil
+	}
+	if cap(r.seats) > conflictsKept {
+		r.seats = nil
+	}
 	r.Cmd = Command{}
 	r.Result = shard.Result{Conflicts: conflicts}
 	requests.Put(r)

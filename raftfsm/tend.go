@@ -2,6 +2,8 @@ package raftfsm
 
 import (
 	"context"
+	"errors"
+	"strconv"
 	"time"
 
 	"github.com/hashicorp/raft"
@@ -120,5 +122,31 @@ func (s *startup) done(g *Group, leads bool) bool {
 	if s.target == 0 {
 		s.target = g.raft.CommitIndex()
 	}
-	return g.raft.AppliedIndex() >= s.target
+	return g.raft.AppliedIndex() >= s.target && g.caughtUp(s.target)
+}
+
+// caughtUp tells whether the state machine has applied what was committed up to index.
+// raft's own applied index only says that it was queued for it; and the state machine
+// hears of commands only, so the last command counts.
+func (g *Group) caughtUp(index uint64) bool {
+	for has := max(g.fsm.applied.Load(), g.snapshotIndex()); index > has; index-- {
+		var l raft.Log
+		if err := g.watched.GetLog(index, &l); err != nil {
+			return errors.Is(err, raft.ErrLogNotFound) // compacted: a snapshot has it
+		}
+		if l.Type == raft.LogCommand {
+			return false
+		}
+	}
+	return true
+}
+
+// snapshotIndex is the last entry in the newest snapshot that this replica made or
+// restored.
+func (g *Group) snapshotIndex() uint64 {
+	index, err := strconv.ParseUint(g.raft.Stats()["last_snapshot_index"], 10, 64)
+	if err != nil {
+		return 0
+	}
+	return index
 }

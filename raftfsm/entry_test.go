@@ -1,0 +1,283 @@
+package raftfsm
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"flag"
+	"fmt"
+	"hash/crc32"
+	"os"
+	"path/filepath"
+	"reflect"
+	"strings"
+	"testing"
+
+	"github.com/usherhq/usher/shard"
+)
+
+var update = flag.Bool("update", false, "write the golden files anew")
+
+func checksum(b []byte) uint32 { return crc32.Checksum(b, castagnoli) }
+
+// everyCommand has one of each, with all fields set.
+func everyCommand() []Command {
+	key := shard.Key{Hash: [16]byte{1, 2}, Print: [32]byte{3, 4}}
+	create := shard.CreateEvent{
+		ID: "wembley:2024-08-16:19:30", Chart: [32]byte{5}, Epoch: [16]byte{6}, Secret: [32]byte{7},
+		TokenBase: 8, OnsaleAt: 1_700_000_000_000, MaxKeys: 9, Meta: []byte(`{"name":"x"}`),
+	}
+	return []Command{
+		{Op: OpHold, Hold: shard.Hold{Event: 1, Seats: []uint32{2, 70_000}, TTL: 480_000, Holder: []byte("ada"), Key: key}},
+		{Op: OpHold, Hold: shard.Hold{Event: 1, Seats: []uint32{3}, TTL: 1000, Holder: []byte("b")}},
+		{Op: OpExtend, Extend: shard.Extend{Event: 1, Hold: 2, Token: 1 << 40, TTL: 60_000, Key: key}},
+		{Op: OpRelease, Release: shard.Release{Event: 1, Hold: 2, Token: 3, Declined: true, Key: key}},
+		{Op: OpBook, Book: shard.Book{Event: 1, Hold: 2, Token: 3, Amount: 9000, Currency: [3]byte{'E', 'U', 'R'}, Payment: []byte("sandbox:1"), Key: key}},
+		{Op: OpCancel, Cancel: shard.Cancel{Event: 1, Booking: 2, Key: key}},
+		{Op: OpBlock, Block: shard.Block{Event: 1, Unblock: true, Reason: []byte("camera"), Seats: []uint32{1, 2, 3}, Key: key}},
+		{Op: OpExpire, Expire: shard.Expire{Limit: 4096}},
+		{Op: OpCreateEvent, Create: create},
+		{Op: OpChartChunk, Chunk: shard.ChartChunk{Sum: [32]byte{1}, Blob: [32]byte{2}, Seats: 3, Size: 4, Offset: 1, Data: []byte{5, 6}}},
+		{Op: OpTick},
+		{Op: OpNameChart, Name: NameChart{ChartID: "wembley", Sum: [32]byte{1}}},
+		{Op: OpPlaceEvent, Place: PlaceEvent{Series: "tour", ChartID: "wembley", Create: create}},
+		{Op: OpActivateEvent, Activate: ActivateEvent{EventID: create.ID}},
+	}
+}
+
+func entryOf(cmds ...Command) []byte {
+	buf := beginEntry(nil)
+	for i := range cmds {
+		buf = AppendCommand(buf, &cmds[i])
+	}
+	return endEntry(buf, entryHead{Stamp: 1_700_000_000_123, Origin: 0x1122334455667788, Sequence: 42, Count: uint32(len(cmds))})
+}
+
+// TestEntryGolden: the bytes of version 1 never change, and are read as what they were.
+func TestEntryGolden(t *testing.T) {
+	for i, want := range everyCommand() {
+		name := filepath.Join("testdata", fmt.Sprintf("entry_v1_%02d_op%d.hex", i, want.Op))
+		made := hex.EncodeToString(entryOf(want)) + "\n"
+		if *update {
+			if err := os.MkdirAll("testdata", 0o755); err != nil {
+				t.Fatal(err)
+			}
+			if err := os.WriteFile(name, []byte(made), 0o644); err != nil {
+				t.Fatal(err)
+			}
+		}
+		golden, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if string(golden) != made {
+			t.Errorf("command %d is written as\n%sand was\n%s", want.Op, made, golden)
+		}
+		raw, err := hex.DecodeString(strings.TrimSpace(string(golden)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		var r entryReader
+		var got Command
+		if err := r.open(raw); err != nil || !r.next(&got) || r.next(&Command{}) || r.err != nil {
+			t.Fatalf("%s: %v, %v", name, err, r.err)
+		}
+		if !reflect.DeepEqual(got, want) {
+			t.Errorf("%s is read as\n%+v, was\n%+v", name, got, want)
+		}
+		if r.head != (entryHead{Stamp: 1_700_000_000_123, Origin: 0x1122334455667788, Sequence: 42, Count: 1}) {
+			t.Errorf("head is %+v", r.head)
+		}
+	}
+}
+
+// TestEntryFlips: no flipped bit and no missing byte of an entry goes unnoticed.
+func TestEntryFlips(t *testing.T) {
+	data := entryOf(everyCommand()...)
+	for i := range data {
+		for bit := range 8 {
+			data[i] ^= 1 << bit
+			if err := CheckEntry(data); !errors.Is(err, ErrBadEntry) {
+				t.Fatalf("byte %d, bit %d: %v", i, bit, err)
+			}
+			data[i] ^= 1 << bit
+		}
+		if err := CheckEntry(data[:i]); !errors.Is(err, ErrBadEntry) {
+			t.Fatalf("cut off at %d: %v", i, err)
+		}
+	}
+	if err := CheckEntry(data); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// TestLargestEntry: an entry takes any command that fits while it has room for one, and
+// stays below its bound.
+func TestLargestEntry(t *testing.T) {
+	b := newBench(t)
+	b.limit = 1 << 20
+	var rs []*Request
+	for range 8 {
+		r := NewRequest()
+		r.Cmd = Command{Op: OpBlock, Block: shard.Block{Seats: make([]uint32, shard.MaxBlockSeats), Reason: make([]byte, shard.MaxReasonLen), Key: shard.Key{Hash: [16]byte{1}}}}
+		if !r.Cmd.fits() || len(AppendCommand(nil, &r.Cmd)) > maxCommand {
+			t.Fatalf("a command of %d bytes", len(AppendCommand(nil, &r.Cmd)))
+		}
+		rs = append(rs, r)
+	}
+	e := b.fly(rs...)
+	if len(e.data) > MaxEntry || len(e.requests) != 2 || len(b.pending) != 6 {
+		t.Errorf("%d bytes, %d commands, %d pending", len(e.data), len(e.requests), len(b.pending))
+	}
+}
+
+// FuzzEntry: whatever the bytes are, reading them ends; what is read and written again
+// is read as the same.
+func FuzzEntry(f *testing.F) {
+	for _, c := range everyCommand() {
+		f.Add(entryOf(c))
+	}
+	f.Add(entryOf(everyCommand()...))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		if len(data) >= entryHeader+entryTrailer { // the checksum is no obstacle
+			data = le32(bytes.Clone(data[:len(data)-entryTrailer]), checksum(data[:len(data)-entryTrailer]))
+		}
+		var r entryReader
+		if r.open(data) != nil {
+			return
+		}
+		for c := (Command{}); r.next(&c); c = (Command{}) {
+			if !c.fits() {
+				continue // the state machine refuses it
+			}
+			var again entryReader
+			var got Command
+			if err := again.open(entryOf(c)); err != nil || !again.next(&got) {
+				t.Fatalf("%+v cannot be read again: %v, %v", c, err, again.err)
+			}
+			if fmt.Sprint(got) != fmt.Sprint(c) {
+				t.Fatalf("%+v became %+v", c, got)
+			}
+		}
+	})
+}
+
+// fullDirectory has charts (one of several chunks, one not complete), names and events.
+func fullDirectory(t testing.TB, large int) *directoryMachine {
+	m := &directoryMachine{newDirectory(4)}
+	do := func(c Command) shard.Result {
+		t.Helper()
+		var out shard.Result
+		if !m.apply(m.advance(m.now()+1000), &c, &out) || out.Err != nil {
+			t.Fatalf("command %d: %v", c.Op, out.Err)
+		}
+		return out
+	}
+	for i, size := range []int{10, large, 20} {
+		data := bytes.Repeat([]byte{byte(i + 1)}, size)
+		sum := [32]byte{byte(i + 1)}
+		for off := 0; off < size; off += chunkBytes {
+			stop := min(off+chunkBytes, size)
+			if i == 2 {
+				stop = 7
+			}
+			do(Command{Op: OpChartChunk, Chunk: shard.ChartChunk{Sum: sum, Blob: sha256.Sum256(data), Seats: 5, Size: uint32(size), Offset: uint32(off), Data: data[off:stop]}})
+		}
+	}
+	for _, n := range []byte{1, 2, 1} {
+		do(Command{Op: OpNameChart, Name: NameChart{ChartID: "hall", Sum: [32]byte{n}}})
+	}
+	for i := range 9 {
+		series := ""
+		if i%3 == 0 {
+			series = "tour"
+		}
+		id := fmt.Sprintf("hall:2026-01-%02d", i+1)
+		do(Command{Op: OpPlaceEvent, Place: PlaceEvent{Series: series, ChartID: "hall", Create: shard.CreateEvent{ID: id, Chart: [32]byte{1}, Meta: []byte(id)}}})
+		if i%2 == 0 {
+			do(Command{Op: OpActivateEvent, Activate: ActivateEvent{EventID: id}})
+		}
+	}
+	return m
+}
+
+func directoryBytes(t testing.TB, m *directoryMachine) []byte {
+	t.Helper()
+	var b bytes.Buffer
+	if n, err := m.freeze().WriteTo(&b); err != nil || n != int64(b.Len()) {
+		t.Fatalf("%d of %d bytes, %v", n, b.Len(), err)
+	}
+	return b.Bytes()
+}
+
+func TestDirectorySnapshot(t *testing.T) {
+	m := fullDirectory(t, 3*chunkBytes/2)
+	if err := m.check(); err != nil {
+		t.Fatal(err)
+	}
+	raw := directoryBytes(t, m)
+	frozen := m.freeze()
+	back := &directoryMachine{newDirectory(4)}
+	if err := back.restore(bytes.NewReader(raw)); err != nil {
+		t.Fatal(err)
+	}
+	if back.digest() != m.digest() || !bytes.Equal(directoryBytes(t, back), raw) {
+		t.Error("what was restored is another directory")
+	}
+	if p := back.dir.Placement("hall:2026-01-04"); p == nil || p.Active || p.Group != m.dir.Placement("hall:2026-01-01").Group || string(p.Create.Meta) != p.Create.ID {
+		t.Errorf("%+v", p)
+	}
+	// What is frozen stays, whatever happens to the directory.
+	var out shard.Result
+	m.apply(m.now(), &Command{Op: OpActivateEvent, Activate: ActivateEvent{EventID: "hall:2026-01-02"}}, &out)
+	m.apply(m.now(), &Command{Op: OpNameChart, Name: NameChart{ChartID: "hall", Sum: [32]byte{2}}}, &out)
+	var b bytes.Buffer
+	if _, err := frozen.WriteTo(&b); err != nil || !bytes.Equal(b.Bytes(), raw) {
+		t.Error("a frozen directory changed")
+	}
+	if err := (&directoryMachine{newDirectory(5)}).restore(bytes.NewReader(raw)); !errors.Is(err, shard.ErrBadSnapshot) {
+		t.Errorf("into another number of groups: %v", err)
+	}
+	if err := back.restore(bytes.NewReader(append(bytes.Clone(raw), 0))); !errors.Is(err, shard.ErrBadSnapshot) {
+		t.Errorf("with a byte behind it: %v", err)
+	}
+}
+
+// TestDirectorySnapshotDamage: every flipped byte and every cut is an error, and leaves
+// what was there.
+func TestDirectorySnapshotDamage(t *testing.T) {
+	t.Parallel()
+	raw := directoryBytes(t, fullDirectory(t, 30))
+	m := &directoryMachine{newDirectory(4)}
+	empty := m.digest()
+	for i := range raw {
+		for _, flip := range []byte{1, 0x80, 0xff} {
+			raw[i] ^= flip
+			if err := m.restore(bytes.NewReader(raw)); !errors.Is(err, shard.ErrBadSnapshot) {
+				t.Fatalf("byte %d flipped by %x: %v", i, flip, err)
+			}
+			raw[i] ^= flip
+		}
+		if err := m.restore(bytes.NewReader(raw[:i])); !errors.Is(err, shard.ErrBadSnapshot) {
+			t.Fatalf("cut off at %d: %v", i, err)
+		}
+	}
+	if m.digest() != empty {
+		t.Error("a refused snapshot left something")
+	}
+}
+
+func FuzzDirectorySnapshot(f *testing.F) {
+	m := &directoryMachine{newDirectory(4)}
+	f.Add(directoryBytes(f, m))
+	f.Add(directoryBytes(f, fullDirectory(f, 30)))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		m := &directoryMachine{newDirectory(4)}
+		if m.restore(bytes.NewReader(data)) == nil {
+			if err := m.check(); err != nil {
+				t.Fatal(err)
+			}
+		}
+	})
+}
