@@ -382,9 +382,14 @@ export class Checkout {
     this.onChange();
   }
 
+  /** With the event's birth in it: an event made anew under the same name (a demo's second run) has none of the old one's tickets. */
+  #key(what) {
+    return ['usher', what, this.event.event_id, this.event.created_at].filter(Boolean).join('.');
+  }
+
   #read(storage, what) {
     try {
-      return JSON.parse(storage.getItem(`usher.${what}.${this.event.event_id}`) ?? 'null');
+      return JSON.parse(storage.getItem(this.#key(what)) ?? 'null');
     } catch {
       return null; // someone else's writing, or storage switched off: as if there were nothing
     }
@@ -392,9 +397,8 @@ export class Checkout {
 
   #write(storage, what, value) {
     try {
-      const key = `usher.${what}.${this.event.event_id}`;
-      if (value === null) storage.removeItem(key);
-      else storage.setItem(key, JSON.stringify(value));
+      if (value === null) storage.removeItem(this.#key(what));
+      else storage.setItem(this.#key(what), JSON.stringify(value));
     } catch {
       // A full or forbidden storage costs the hold's survival of a reload, nothing else.
     }
