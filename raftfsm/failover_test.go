@@ -240,3 +240,39 @@ func reseal(e []byte, version byte) []byte {
 	out[0] = version
 	return le32(out, checksum(out))
 }
+
+// A node that has failed while raft hangs tells its callers at once: those in the log
+// that the outcome is unknown, those who come later that nothing was done.
+func TestFailedNodeTellsItsCallers(t *testing.T) {
+	c := newTestCluster(t, 1, 1, LogStoreWAL)
+	ev := c.event(1, "a:2026-01-01", 10)
+	g := c.nodes[0].Group(1)
+	g.fsm.mu.RLock() // nothing can be applied: to its caller the same as a disk that hangs
+	defer g.fsm.mu.RUnlock()
+	answers := make(chan error, 1)
+	claim := func() {
+		r := NewRequest()
+		r.Cmd = Command{Op: OpHold, Hold: shard.Hold{Event: ev, Seats: []uint32{1}, TTL: 60_000, Holder: []byte("h")}}
+		answers <- g.Propose(context.Background(), r)
+	}
+	go claim()
+	for deadline := time.Now().Add(5 * time.Second); g.raft.LastIndex() == g.fsm.applied.Load(); time.Sleep(time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatal("the claim is not in the log")
+		}
+	}
+	disk := errors.New("the disk hangs")
+	c.nodes[0].fail(disk)
+	for _, want := range []Outcome{OutcomeUnknown, OutcomeNotApplied} {
+		select {
+		case err := <-answers:
+			if !errors.Is(err, disk) || OutcomeOf(err) != want {
+				t.Errorf("told %v, want %s", err, want)
+			}
+		case <-time.After(5 * time.Second):
+			t.Fatal("a caller was left waiting")
+		}
+		go claim()
+	}
+	<-answers
+}

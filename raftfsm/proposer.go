@@ -2,8 +2,6 @@ package raftfsm
 
 import (
 	"context"
-	"errors"
-	"fmt"
 	"runtime"
 	"slices"
 	"sync"
@@ -43,15 +41,17 @@ type proposer struct {
 
 	mu       sync.Mutex
 	pending  []*Request
-	closed   bool
+	closed   error         // why nothing more is taken
 	wake     chan struct{} // capacity 1
 	underway atomic.Int64  // callers inside propose: pending, parked or in flight
 
 	flying    chan *entry // capacity entriesInFlight, in order
 	landed    chan *entry
 	stop      chan struct{}
+	failed    chan error // capacity 1
 	wg        sync.WaitGroup
-	flight    []*entry // in flight, oldest first
+	landing   sync.Mutex // guards the requests of entries in flight
+	flight    []*entry   // in flight, oldest first
 	sequence  uint64
 	batch     []*Request // drained, being worked on
 	refused   []*Request
@@ -65,22 +65,12 @@ func (p *proposer) start() {
 	p.flying = make(chan *entry, entriesInFlight)
 	p.landed = make(chan *entry, entriesInFlight)
 	p.stop = make(chan struct{})
+	p.failed = make(chan error, 1)
 	p.claimed = make(map[uint32]*claims)
 	p.wg.Add(2)
 	go p.run()
 	go p.land()
 }
-
-// close takes nothing more, and tells those who wait and are not in the log. It is
-// called once; the caller then shuts raft down, which ends what is in flight, and waits.
-func (p *proposer) close() {
-	p.mu.Lock()
-	p.closed = true
-	p.mu.Unlock()
-	close(p.stop)
-}
-
-func (p *proposer) wait() { p.wg.Wait() }
 
 // propose runs a request to its end. A nil error means Result is what the log decided.
 func (p *proposer) propose(ctx context.Context, r *Request) error {
@@ -93,6 +83,10 @@ func (p *proposer) propose(ctx context.Context, r *Request) error {
 	}
 	if err := p.enqueue(r); err != nil {
 		return err
+	}
+	if ctx.Done() == nil {
+		<-r.done // much cheaper than a select
+		return r.err
 	}
 	select {
 	case <-r.done:
@@ -114,9 +108,10 @@ func (p *proposer) propose(ctx context.Context, r *Request) error {
 func (p *proposer) enqueue(r *Request) error {
 	p.mu.Lock()
 	switch {
-	case p.closed:
+	case p.closed != nil:
+		err := p.closed
 		p.mu.Unlock()
-		return &OutcomeError{OutcomeNotApplied, ErrClosed}
+		return &OutcomeError{OutcomeNotApplied, err}
 	case len(p.pending) >= p.limit: // with those whose callers have left
 		p.mu.Unlock()
 		return &OutcomeError{OutcomeNotApplied, ErrOverload}
@@ -147,8 +142,11 @@ func (p *proposer) run() {
 		}
 		select {
 		case <-p.stop:
-			p.abandon()
+			p.abandon(ErrClosed)
 			return
+		case err := <-p.failed:
+			p.abandon(err)
+			p.forsake(err)
 		case e := <-p.landed:
 			p.retire(e)
 		case <-wake:
@@ -307,23 +305,29 @@ func (p *proposer) submit(e *entry) {
 func (p *proposer) land() {
 	defer p.wg.Done()
 	for e := range p.flying {
-		err := e.future.Error()
-		if err == nil {
-			err = p.deliver(e)
-		}
-		if err != nil {
-			p.entries.drop(e)
-			p.failAll(e.requests, failure(err))
-			e.results = nil // the fsm may still write to them: they are used no more
-		}
-		p.observe.landed(p.boot()-e.proposed, err)
-		clear(e.requests)
-		e.requests = e.requests[:0]
+		p.settle(e, e.future.Error())
 		select {
 		case p.landed <- e:
 		case <-p.stop:
 		}
 	}
+}
+
+// settle tells the entry's callers what became of it, unless forsake has.
+func (p *proposer) settle(e *entry, err error) {
+	p.landing.Lock()
+	defer p.landing.Unlock()
+	if err == nil {
+		err = p.deliver(e)
+	}
+	if err != nil {
+		p.entries.drop(e)
+		p.failAll(e.requests, failure(err))
+		e.results = nil // the fsm may still write to them: they are used no more
+	}
+	p.observe.landed(p.boot()-e.proposed, err)
+	clear(e.requests)
+	e.requests = e.requests[:0]
 }
 
 // deliver gives each request its result.
@@ -343,22 +347,6 @@ func (p *proposer) deliver(e *entry) error {
 		r.finish(nil)
 	}
 	return nil
-}
-
-// failure says what an error of raft means for the commands of the entry. Whatever is
-// not known to have failed before it was logged may yet commit.
-func failure(err error) *OutcomeError {
-	switch {
-	case errors.Is(err, raft.ErrNotLeader):
-		return &OutcomeError{OutcomeNotApplied, ErrNotLeader}
-	case errors.Is(err, raft.ErrLeadershipTransferInProgress), errors.Is(err, raft.ErrEnqueueTimeout):
-		return &OutcomeError{OutcomeNotApplied, fmt.Errorf("%w: %w", ErrNoQuorum, err)}
-	case errors.Is(err, ErrHalted):
-		return &OutcomeError{OutcomeUnknown, err}
-	case errors.Is(err, raft.ErrRaftShutdown):
-		return &OutcomeError{OutcomeUnknown, ErrClosed}
-	}
-	return &OutcomeError{OutcomeUnknown, fmt.Errorf("%w: %w", ErrNoQuorum, err)}
 }
 
 // retire forgets the seats an entry claimed, and lets those try again that waited for
@@ -392,29 +380,4 @@ func (p *proposer) requeue(rs []*Request) {
 	p.lastSpare, p.pending = p.pending[:0], queue
 	p.mu.Unlock()
 	p.signal()
-}
-
-func (p *proposer) failAll(rs []*Request, err error) {
-	for _, r := range rs {
-		if r == nil {
-			continue
-		}
-		if r.state.Load() == requestTaken || r.state.CompareAndSwap(requestQueued, requestTaken) {
-			r.finish(err)
-		}
-	}
-}
-
-// abandon tells everyone who still waits, at the end. Entries in flight are told by
-// land, as raft ends them.
-func (p *proposer) abandon() {
-	err := &OutcomeError{OutcomeNotApplied, ErrClosed}
-	p.mu.Lock()
-	rs := p.pending
-	p.pending = nil
-	p.mu.Unlock()
-	p.failAll(rs, err)
-	for _, e := range p.flight {
-		p.failAll(e.parked, err)
-	}
 }

@@ -27,11 +27,18 @@ func (g *Group) tend() {
 	tick := time.NewTicker(tendEvery)
 	defer tick.Stop()
 	var starting startup
+	ended := g.node.Done()
 	var snapshots chan error
 	for {
 		select {
 		case <-g.stop:
 			return
+		case <-ended:
+			ended = nil
+			if err := g.node.Err(); !errors.Is(err, ErrClosed) {
+				g.proposer.fail(err)
+			}
+			continue
 		case err := <-snapshots:
 			snapshots = nil
 			if err != nil {

@@ -60,7 +60,10 @@ func (l *claimLoad) run(ctx context.Context, d time.Duration) time.Duration {
 	for i := range l.clients {
 		clients.Go(func() {
 			<-begun
-			l.client(ctx, i)
+			// A context of its own, as a request has: one that thousands share is a lock.
+			own, cancel := context.WithCancel(ctx)
+			defer cancel()
+			l.client(own, i)
 		})
 	}
 	start := time.Now()
