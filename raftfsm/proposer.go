@@ -151,6 +151,10 @@ func (p *proposer) run() {
 			p.retire(e)
 		case <-wake:
 		}
+		if len(p.flight) > 0 {
+			// An entry that has just landed woke many callers: let them all get into the next.
+			runtime.Gosched()
+		}
 		for len(p.flight) < entriesInFlight && p.round() {
 			// Callers that spin on refusals must not starve raft's heartbeats.
 			runtime.Gosched()

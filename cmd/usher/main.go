@@ -12,6 +12,7 @@ import (
 )
 
 func main() {
+	tuneMemory()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	// The first signal asks, the second one, no longer caught, ends the process.
 	context.AfterFunc(ctx, stop)
