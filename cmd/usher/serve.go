@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
@@ -21,7 +22,7 @@ type serveCmd struct {
 	Listen        string   `default:"127.0.0.1:8080" placeholder:"ADDR" help:"Address of the API and the page; port 0 chooses one."`
 	AdminListen   string   `default:"127.0.0.1:9090" placeholder:"ADDR" help:"Address for operators: /livez, /readyz, /metrics, /debug/pprof/. \"off\" for none."`
 	TrustCallers  bool     `help:"Allow a --listen that others can reach, though every caller is trusted with the holder it names."`
-	AllowedOrigin []string `placeholder:"ORIGIN" help:"Origin whose pages may open the websocket, e.g. https://shop.example; repeatable. Default: pages of this host."`
+	AllowedOrigin []string `placeholder:"ORIGIN" help:"Origin whose pages may call the API and open the websocket, e.g. https://shop.example; repeatable. Default: pages of this host."`
 	Groups        int      `placeholder:"N" help:"Number of shard groups, 1 to 64 (8). Fixed when the folder is first used."`
 	LogStore      string   `enum:",wal,bolt" default:"" placeholder:"wal|bolt" help:"Where the log is kept (wal). Fixed when the folder is first used."`
 	logFlags
@@ -50,7 +51,23 @@ func (c *serveCmd) Run(ctx context.Context, t *term) error {
 		return err
 	}
 	t.printf("usher: serving %s%s\n", urlOf(ln), s.opsNote())
-	return errors.Join(s.serve(ctx), s.engine.Close())
+	return errors.Join(s.serve(ctx), s.close())
+}
+
+// closePatience is how long the engine may take to stop. On a disk that hangs it would
+// take for ever, and whoever restarts the process is waiting.
+const closePatience = 20 * time.Second
+
+// close stops the engine, or says that it cannot be stopped; the process ends either way.
+func (s *site) close() error {
+	closed := make(chan error, 1)
+	go func() { closed <- s.engine.Close() }()
+	select {
+	case err := <-closed:
+		return err
+	case <-time.After(closePatience):
+		return fmt.Errorf("the engine has not stopped in %v: does its disk hang?", closePatience)
+	}
 }
 
 // checkTrust refuses to put a server without keys where others can reach it.
