@@ -132,7 +132,10 @@ func (e *Engine) chartSum(chartID, hexSum string) (sum [32]byte, err error) {
 			return versions[i], nil
 		}
 	}
-	return sum, fmt.Errorf("%w: %s %s", ErrUnknownChart, chartID, hexSum)
+	if hexSum != "" {
+		return sum, fmt.Errorf("%w: %s was never the one with sha256 %s", ErrUnknownChart, chartID, hexSum)
+	}
+	return sum, fmt.Errorf("%w: %s", ErrUnknownChart, chartID)
 }
 
 // chartDocument reads a chart's canonical JSON from the directory.

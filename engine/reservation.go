@@ -34,9 +34,9 @@ type Hold struct {
 	Status       HoldStatus `json:"status"`
 	FencingToken uint64     `json:"fencing_token"` // grows with every grant of the event, below 2^53
 	HeldAt       time.Time  `json:"held_at"`
-	ExpiresAt    time.Time  `json:"expires_at"`
-	ServerTime   time.Time  `json:"server_time"` // the log's time of the answer: what a countdown runs from
-	Version      uint64     `json:"version"`     // the event's version after this change
+	ExpiresAt    time.Time  `json:"expires_at,omitzero"` // while held; when it ended, if released or expired; zero once booked
+	ServerTime   time.Time  `json:"server_time"`         // the log's time of the answer: what a countdown runs from
+	Version      uint64     `json:"version"`             // the event's version after this change
 	BookingID    string     `json:"booking_id,omitempty"`
 }
 

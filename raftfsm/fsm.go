@@ -42,22 +42,28 @@ func (f *fsm) Apply(l *raft.Log) any { return f.ApplyBatch([]*raft.Log{l})[0] }
 // results go to the proposer's entry, if it was this process's.
 func (f *fsm) ApplyBatch(logs []*raft.Log) []any {
 	answers := make([]any, len(logs))
-	f.mu.Lock()
+	f.dirty = f.dirty[:0]
 	for i, l := range logs {
-		if l.Type != raft.LogCommand {
-			continue
-		}
-		if err := f.entry(l); err != nil {
+		if err := f.one(l); err != nil {
 			answers[i] = err
 		}
 	}
-	f.dirty = f.m.takeDirty(f.dirty[:0])
-	f.applied.Store(logs[len(logs)-1].Index)
-	f.mu.Unlock()
 	if len(f.dirty) > 0 && f.changed != nil {
 		f.changed(f.dirty)
 	}
 	return answers
+}
+
+// one holds the lock for one entry only: readers wait for thousands of claims as it is.
+func (f *fsm) one(l *raft.Log) (err error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if l.Type == raft.LogCommand {
+		err = f.entry(l)
+		f.dirty = f.m.takeDirty(f.dirty)
+	}
+	f.applied.Store(l.Index)
+	return err
 }
 
 // entry applies one entry; after an entry that cannot be applied nothing is.

@@ -47,7 +47,8 @@ func newBridge(base *slog.Logger, name string, implied []any) *slogBridge {
 // Log writes one line at level.
 func (b *slogBridge) Log(level hclog.Level, msg string, args ...any) {
 	ctx := context.Background()
-	if isRoutine(msg) {
+	// What raft tells for information is about raft.
+	if level == hclog.Info || isRoutine(msg) || isFirstElection(msg, args) {
 		level = min(level, hclog.Debug)
 	}
 	if at, ok := slogLevel(level); ok && b.logger.Enabled(ctx, at) {
@@ -66,6 +67,20 @@ var routine = []string{
 
 func isRoutine(msg string) bool {
 	return slices.ContainsFunc(routine, func(r string) bool { return strings.HasPrefix(msg, r) })
+}
+
+// isFirstElection tells the election of a group that has had no leader since it started,
+// as every one begins, from that of one which has lost its leader.
+func isFirstElection(msg string, args []any) bool {
+	if !strings.HasPrefix(msg, "heartbeat timeout reached, starting election") {
+		return false
+	}
+	for i := 0; i+1 < len(args); i += 2 {
+		if args[i] == "last-leader-id" {
+			return fmt.Sprint(args[i+1]) == ""
+		}
+	}
+	return false
 }
 
 // Trace and its like write one line at their level.

@@ -7,7 +7,7 @@ import "errors"
 // lapsed hold whose holder comes too late is ended by the command that tells so.
 var (
 	ErrUnknownEvent        = errors.New("usher: no such event")
-	ErrEventExists         = errors.New("usher: the event exists already with other settings")
+	ErrEventExists         = errors.New("usher: the event exists already")
 	ErrUnknownChart        = errors.New("usher: the event's chart has not arrived in its group")
 	ErrUnknownSeat         = errors.New("usher: no such seat")
 	ErrSeatsUnavailable    = errors.New("usher: seats are not available")

@@ -91,7 +91,7 @@ type (
 	holdBody struct {
 		HoldID     string            `json:"hold_id"`
 		Status     engine.HoldStatus `json:"status"`
-		ExpiresAt  time.Time         `json:"expires_at"`
+		ExpiresAt  time.Time         `json:"expires_at,omitzero"`
 		ServerTime time.Time         `json:"server_time"`
 	}
 )

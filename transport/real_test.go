@@ -62,6 +62,9 @@ func TestRealSale(t *testing.T) {
 	if got := fmt.Sprint(booking.json["amount"]); got != "map[amount:10000 currency:EUR]" {
 		t.Errorf("amount %s", got)
 	}
+	if a := h.want(h.call("GET", "/v1/reservations/"+hold.json["hold_id"].(string), ""), 200, ""); a.json["status"] != "booked" || a.json["expires_at"] != nil {
+		t.Errorf("a booked hold does not expire: %s", a.body)
+	}
 	live.until(4)
 	if live.status[0] != engine.SeatBooked || live.status[1] != engine.SeatAvailable || live.status[2] != engine.SeatBooked {
 		t.Errorf("the live map %v", live.status[:4])
