@@ -29,7 +29,7 @@ func TestHCLogLines(t *testing.T) {
 	l.ResetNamed("").Error("e", "err", hclog.Quote("a"))
 	l.Log(hclog.Off, "unseen")
 	want := `level=DEBUG msg=d component=raft n=1
-level=INFO msg=i component=raft servers="2 of 3" hex=0xff extra=odd
+level=DEBUG msg=i component=raft servers="2 of 3" hex=0xff extra=odd
 level=WARN msg=w group=4 component=raft.net.tcp 5=x
 level=ERROR msg=e err="\"a\""
 `
