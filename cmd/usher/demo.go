@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"net"
 	"sync"
 	"time"
 
@@ -14,7 +13,6 @@ import (
 
 const (
 	demoListen = "127.0.0.1:8080"
-	demoAdmin  = "127.0.0.1:9090"
 	demoStart  = 2 * time.Minute
 	demoStatus = 10 * time.Second
 )
@@ -80,29 +78,16 @@ func (c *demoCmd) open(dir string, talk *stickyWriter, t *term) (*site, error) {
 	if err != nil {
 		return nil, err
 	}
-	var ops net.Listener
-	if c.AdminListen != "" && c.AdminListen != "off" {
-		if ops, err = listenNear("--admin-listen", c.AdminListen, demoAdmin, talk); err != nil {
-			closeListeners(ln)
-			return nil, err
-		}
+	ops, err := listenAdmin(c.AdminListen, talk)
+	if err != nil {
+		closeListeners(ln)
+		return nil, err
 	}
 	log := slog.New(slog.NewTextHandler(t.err, &slog.HandlerOptions{Level: slog.LevelError}))
 	s := &site{log: log, ln: ln, ops: ops}
 	// The engine gets no logger: what ends it comes back as its error, and Raft's own talk
 	// of elections is not for those who watch a demo.
 	return s, s.open(engine.Config{Dir: dir, Replicas: 3})
-}
-
-// listenNear is listen, but a default that is taken makes way for any free port: two
-// demos, or a demo beside a server, are no mistake.
-func listenNear(what, addr, usual string, talk *stickyWriter) (net.Listener, error) {
-	ln, err := listen(what, addr)
-	if err == nil || addr != usual {
-		return ln, err
-	}
-	fmt.Fprintf(talk, "%s is taken, so another port was chosen.\n", addr)
-	return listen(what, "127.0.0.1:0")
 }
 
 // demo is one demonstration under way.

@@ -33,12 +33,27 @@ func listen(what, addr string) (net.Listener, error) {
 	return ln, nil
 }
 
-// listenOff is listen, but "" and "off" mean no listener.
-func listenOff(what, addr string) (net.Listener, error) {
+// listenAdmin opens the operations listener; "" and "off" mean none. A second node on the
+// machine finds the usual port taken: it gets another one, and says so.
+func listenAdmin(addr string, talk *stickyWriter) (net.Listener, error) {
 	if addr == "" || addr == "off" {
 		return nil, nil
 	}
-	return listen(what, addr)
+	return listenNear("--admin-listen", addr, usualAdmin, talk)
+}
+
+// usualAdmin is where operators look unless told otherwise.
+const usualAdmin = "127.0.0.1:9090"
+
+// listenNear is listen, but a default that is taken makes way for any free port: two
+// demos, or a demo beside a server, are no mistake.
+func listenNear(what, addr, usual string, talk *stickyWriter) (net.Listener, error) {
+	ln, err := listen(what, addr)
+	if err == nil || addr != usual {
+		return ln, err
+	}
+	fmt.Fprintf(talk, "%s is taken, so another port was chosen.\n", addr)
+	return listen(what, "127.0.0.1:0")
 }
 
 // urlOf is how people reach a listener from this machine.

@@ -20,7 +20,7 @@ import (
 type serveCmd struct {
 	Data          string   `required:"" placeholder:"DIR" help:"Data folder; made if it does not exist."`
 	Listen        string   `default:"127.0.0.1:8080" placeholder:"ADDR" help:"Address of the API and the page; port 0 chooses one."`
-	AdminListen   string   `default:"127.0.0.1:9090" placeholder:"ADDR" help:"Address for operators: /livez, /readyz, /metrics, /debug/pprof/. \"off\" for none."`
+	AdminListen   string   `default:"127.0.0.1:9090" placeholder:"ADDR" help:"Address for operators: /livez, /readyz, /metrics, /debug/pprof/. \"off\" for none; another port if the usual one is taken."`
 	TrustCallers  bool     `help:"Allow a --listen that others can reach, though every caller is trusted with the holder it names."`
 	AllowedOrigin []string `placeholder:"ORIGIN" help:"Origin whose pages may call the API and open the websocket, e.g. https://shop.example; repeatable. Default: pages of this host."`
 	Groups        int      `placeholder:"N" help:"Number of shard groups, 1 to 64 (8). Fixed when the folder is first used."`
@@ -40,7 +40,7 @@ func (c *serveCmd) Run(ctx context.Context, t *term) error {
 	if err != nil {
 		return err
 	}
-	ops, err := listenOff("--admin-listen", c.AdminListen)
+	ops, err := listenAdmin(c.AdminListen, t.err)
 	if err != nil {
 		closeListeners(ln)
 		return err
