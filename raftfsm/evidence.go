@@ -48,7 +48,7 @@ func (e *evidence) confirm(t time.Duration) {
 	}
 }
 
-// suspend drops what there is: before a leadership transfer.
+// suspend drops what there is: before a leadership transfer. Nothing here makes one yet.
 func (e *evidence) suspend() { e.off.Store(true) }
 
 // resume takes evidence again, from entries proposed after now.

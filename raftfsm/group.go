@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"path/filepath"
 	"sync"
@@ -297,14 +296,6 @@ func (g *Group) Snapshot() error {
 		return nil
 	}
 	return err
-}
-
-// Freeze takes the state as it is and returns what writes it out, uncompressed: what
-// Snapshot does on the state machine's goroutine.
-func (g *Group) Freeze() io.WriterTo {
-	g.fsm.mu.Lock()
-	defer g.fsm.mu.Unlock()
-	return g.fsm.m.freeze()
 }
 
 // close ends the group: nothing new is taken, what is in flight is told its outcome.

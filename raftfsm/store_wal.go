@@ -40,8 +40,8 @@ func (s *stores) openWAL(dir string, segmentBytes int, readOnly bool, logger hcl
 }
 
 // walMeta keeps raft-wal's list of segments in a bbolt file, in the library's own format. It is
-// ours because the library's opens the file with no timeout, and its Close (v0.4.0) leaves the
-// file locked, so that reopening in the same process would hang for ever.
+// ours because the library's opens the file with no timeout, and so that a rotation which a crash
+// interrupted can be completed before the library sees it. (v0.4.0's also left the file locked.)
 //
 // raft-wal calls CommitState from one goroutine at a time, never together with Load.
 type walMeta struct {

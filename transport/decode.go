@@ -7,6 +7,8 @@ import (
 	"strconv"
 	"time"
 	"unicode/utf8"
+
+	"github.com/usherhq/usher/engine/chart/jsonread"
 )
 
 // fields is a JSON object being read strictly: every field is asked for by name, and
@@ -147,7 +149,7 @@ func (f *fields) string(name string, raw []byte, empty bool) string {
 		return ""
 	}
 	if raw[0] != '"' {
-		f.fail(f.path+name, "must be a string, not "+kindOf(raw))
+		f.fail(f.path+name, "must be a string, not "+jsonread.Kind(raw[0]))
 		return ""
 	}
 	s := unquote(raw)
@@ -190,7 +192,7 @@ func (f *fields) integer(name string, raw []byte, min, max int64) int64 {
 		return 0
 	}
 	if c := raw[0]; c != '-' && (c < '0' || c > '9') {
-		f.fail(f.path+name, "must be a whole number, not "+kindOf(raw))
+		f.fail(f.path+name, "must be a whole number, not "+jsonread.Kind(raw[0]))
 		return 0
 	}
 	n, err := strconv.ParseInt(string(raw), 10, 64)
@@ -229,7 +231,7 @@ func (f *fields) object(name string) *fields {
 func (f *fields) raw(name string) []byte {
 	raw := f.take(name, true)
 	if raw != nil && raw[0] != '{' {
-		f.fail(f.path+name, "must be an object, not "+kindOf(raw))
+		f.fail(f.path+name, "must be an object, not "+jsonread.Kind(raw[0]))
 		return nil
 	}
 	return raw

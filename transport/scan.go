@@ -1,5 +1,7 @@
 package transport
 
+import "github.com/usherhq/usher/engine/chart/jsonread"
+
 // scanner walks JSON text that is known to be well formed.
 type scanner struct {
 	text []byte
@@ -79,23 +81,4 @@ func (s *scanner) skipLiteral() {
 	}
 }
 
-func (s *scanner) kind() string { return kindOf(s.text[s.at:]) }
-
-// kindOf names the sort of a JSON value, for people.
-func kindOf(raw []byte) string {
-	switch raw[0] {
-	case '{':
-		return "an object"
-	case '[':
-		return "a list"
-	case '"':
-		return "a string"
-	case 't':
-		return "true"
-	case 'f':
-		return "false"
-	case 'n':
-		return "null"
-	}
-	return "a number"
-}
+func (s *scanner) kind() string { return jsonread.Kind(s.text[s.at]) }

@@ -98,12 +98,7 @@ func (c *chartImportCmd) mediaType(in *bufio.Reader) string {
 
 func (c *chartImportCmd) stored(t *term, status int, raw json.RawMessage) error {
 	if c.JSON {
-		line, err := oneLine(raw)
-		if err != nil {
-			return err
-		}
-		_, err = t.out.Write(line)
-		return err
+		return t.rawJSON(raw)
 	}
 	var info engine.ChartInfo
 	if err := json.Unmarshal(raw, &info); err != nil {

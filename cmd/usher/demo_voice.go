@@ -19,7 +19,7 @@ type demoVoice struct {
 
 var welcome = template.Must(template.New("").Parse(`
 A stadium of {{.Seats}} seats is on sale: three replicas in this process agree on every claim over loopback Raft{{if .Buyers}},
-and {{.Buyers}} simulated buyers come a second, in waves{{end}}.
+and after a rush at the opening {{.Buyers}} simulated buyers come a second, in waves{{end}}.
 
   Open     {{.URL}}
 {{- range .Shows}}

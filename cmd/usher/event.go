@@ -97,12 +97,7 @@ func parsePrice(text string) (string, engine.Money, error) {
 
 func (c *eventCreateCmd) report(t *term, server *api, raw json.RawMessage) error {
 	if c.JSON {
-		line, err := oneLine(raw)
-		if err != nil {
-			return err
-		}
-		_, err = t.out.Write(line)
-		return err
+		return t.rawJSON(raw)
 	}
 	var e engine.Event
 	if err := json.Unmarshal(raw, &e); err != nil {

@@ -10,7 +10,7 @@ import (
 const (
 	// gcPercent lets the heap grow to five times what is in use before it is collected.
 	// What is in use is small beside what claims allocate and drop; at Go's own 100 the
-	// collector takes a sixth of the throughput of `usher bench claims`.
+	// collector takes an eighth of the throughput of `usher bench claims`.
 	gcPercent = 400
 	// memoryShare of the machine is where the collector stops being so patient.
 	memoryShare = 0.6

@@ -37,6 +37,16 @@ func (s *stickyWriter) Write(b []byte) (int, error) {
 // printf writes to the report.
 func (t *term) printf(format string, args ...any) { fmt.Fprintf(t.out, format, args...) }
 
+// rawJSON writes what the server answered as the report: one line.
+func (t *term) rawJSON(raw json.RawMessage) error {
+	line, err := oneLine(raw)
+	if err != nil {
+		return err
+	}
+	_, err = t.out.Write(line)
+	return err
+}
+
 // json writes v as the report: one line.
 func (t *term) json(v any) error {
 	raw, err := json.Marshal(v)

@@ -119,8 +119,11 @@ func (r *Reader) wrong(want string) {
 	r.Skip()
 }
 
-func (r *Reader) kind() string {
-	switch r.next() {
+func (r *Reader) kind() string { return Kind(r.next()) }
+
+// Kind names the sort of the JSON value that begins with this byte, for people.
+func Kind(first byte) string {
+	switch first {
 	case '{':
 		return "an object"
 	case '[':
