@@ -21,6 +21,9 @@ type Event struct {
 	onsale   int64    // unix ms; 0: at once
 	maxKeys  uint32
 	meta     []byte // opaque settings; never written in place
+	planSum  [32]byte
+	plan     *Plan // shared with all events of the chart; nil for events made before there were plans
+	rules    Rules
 	version  uint64 // counts seat changes
 	counts   Counts
 	lastHold uint32 // number of the newest hold; numbers start at 1
@@ -28,6 +31,8 @@ type Event struct {
 	due      int64  // lower bound of when anything here expires or is to be forgotten
 	sum      uint64 // additive digest of seats, holds, bookings, keys and reasons
 
+	areas     []area    // standing room, as the plan numbers it; replaced, never written, when frozen
+	channels  []channel // numbers 1…len; replaced, never written, when frozen
 	seatPages []*seatPage
 	blocks    []*holdBlock
 	books     []*bookPage
@@ -35,6 +40,8 @@ type Event struct {
 	reasons   map[uint32]string // of blocked seats; replaced, never written, when frozen
 	ring      []uint32          // seat of version v at v % len(ring); derived, see changes.go
 	ringFrom  uint64            // the ring holds versions above this one
+	has       map[string]uint32 // what each holder has; derived, kept only where it is limited
+	cascade   []uint32          // bundles whose hold here has just ended; empty between commands
 }
 
 // CreateEvent puts an event into the group. All of it comes from the entry, so that
@@ -48,6 +55,8 @@ type CreateEvent struct {
 	OnsaleAt  int64  // unix ms; 0: at once
 	MaxKeys   uint32 // 0: DefaultMaxKeys
 	Meta      []byte // opaque settings
+	Plan      [32]byte // sum of the chart's plan, which has arrived as a chart does; zero: none
+	Rules     Rules
 }
 
 // CreateEvent makes the event. Repeating it with the same id, chart and settings
@@ -71,20 +80,26 @@ func (s *State) CreateEvent(now int64, c *CreateEvent, out *Result) {
 	case chart == nil || !chart.Complete():
 		out.Err = ErrUnknownChart
 		return
-	case len(s.events) >= MaxEvents:
+	case len(s.events) >= MaxEvents || !c.Rules.sound():
 		out.Err = ErrBadRequest
 		return
 	}
-	out.Event = s.addEvent(c, chart.Seats, now)
+	plan, err := s.planFor(c.Plan, chart.Seats)
+	if err != nil {
+		out.Err = err
+		return
+	}
+	out.Event = s.addEvent(c, chart.Seats, plan, now)
 }
 
-func (s *State) addEvent(c *CreateEvent, seats uint32, now int64) uint32 {
+func (s *State) addEvent(c *CreateEvent, seats uint32, plan *Plan, now int64) uint32 {
 	no := uint32(len(s.events))
 	e := &Event{
 		gen: s.gen, no: no, id: c.ID, chart: c.Chart, epoch: c.Epoch, secret: c.Secret,
 		seats: seats, base: c.TokenBase, created: now, onsale: c.OnsaleAt, maxKeys: c.MaxKeys,
-		meta: append([]byte(nil), c.Meta...), due: never,
+		meta: append([]byte(nil), c.Meta...), due: never, planSum: c.Plan, plan: plan, rules: c.Rules,
 	}
+	e.areas = newAreas(plan)
 	if e.maxKeys == 0 {
 		e.maxKeys = DefaultMaxKeys
 	}
@@ -105,6 +120,8 @@ func (e *Event) clone(gen uint64) *Event {
 	n.blocks = append([]*holdBlock(nil), e.blocks...)
 	n.books = append([]*bookPage(nil), e.books...)
 	n.keys.pages = append([]*keyPage(nil), e.keys.pages...)
+	n.areas = append([]area(nil), e.areas...)
+	n.channels = append([]channel(nil), e.channels...)
 	if e.reasons != nil {
 		n.reasons = make(map[uint32]string, len(e.reasons))
 		for k, v := range e.reasons {

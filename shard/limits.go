@@ -14,6 +14,10 @@ const (
 	MaxEventIDLen   = 160       // bytes
 	MaxMetaLen      = 64 << 10  // bytes of an event's opaque settings
 	MaxChartBytes   = 64 << 20  // of a chart's packed document
+	MaxItems        = 64        // events of one claim
+	MaxChannels     = 255       // of one event
+	MaxChannelName  = 64        // bytes
+	MaxGroups       = 64        // shard groups there can be
 	MinTTL          = 1_000     // milliseconds
 	MaxTTL          = 3_600_000 // milliseconds
 	DefaultMaxKeys  = 1 << 20   // idempotency keys an event remembers at once

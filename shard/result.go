@@ -2,8 +2,22 @@ package shard
 
 // Conflict is one seat that stood in a claim's way.
 type Conflict struct {
-	Seat   uint32
+	Seat   uint32 // or an area, see AreaCode: the quantity is what is left of it
 	Status Status
+	// Undecided says that the seat is held by a claim over several groups of which it is
+	// not known yet whether it stands: it may be free again in a moment.
+	Undecided bool
+	Item      uint16 // which item of a claim
+	Version   uint64 // the seat's, where versions are what the claim was about
+}
+
+// Granted is one item of a claim that was granted.
+type Granted struct {
+	Event   uint32
+	Hold    uint32
+	Token   uint64
+	Version uint64   // the event's after the grant
+	Seats   []uint32 // what was chosen, ascending
 }
 
 // Result is what became of a command. It holds no reference into the state: the
@@ -21,6 +35,10 @@ type Result struct {
 	More      bool   // Expire: there was more to do than the limit allowed
 	Replayed  bool   // the first answer to this idempotency key, again
 	Conflicts []Conflict
+	// Granted has what a Claim was given, item by item; nil when the answer comes from the
+	// idempotency table. Its memory is new, and the caller's.
+	Granted []Granted
+	Bundle  BundleState // Decide, Resolve: how the bundle stands now
 }
 
 func (r *Result) reset(now int64) {
