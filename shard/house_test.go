@@ -88,8 +88,8 @@ func randomHouse(r *rand.Rand) *PlanSpec {
 	s := &PlanSpec{Categories: uint16(1 + r.IntN(3)), Sections: uint16(1 + r.IntN(2))}
 	s.FocalX, s.FocalY = r.Int32N(30), r.Int32N(8)
 	longest, special := 1+r.IntN(14), r.IntN(4)
-	if r.IntN(8) == 0 {
-		longest = 150
+	if r.IntN(50) == 0 {
+		longest = 150 // beyond a word of 64
 	}
 	for y := range int32(1 + r.IntN(6)) {
 		var seat PlanSeat

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"math/rand/v2"
 	"reflect"
+	"runtime"
 	"testing"
 )
 
@@ -160,6 +161,8 @@ func TestPlanOfAStadiumIsSmall(t *testing.T) {
 	before := heap()
 	p := planFrom(t, s)
 	each := float64(heap()-before) / float64(p.Seats())
+	runtime.KeepAlive(s)
+	runtime.KeepAlive(doc)
 	if each > 24 {
 		t.Errorf("a seat takes %.1f bytes of memory", each)
 	}

@@ -15,8 +15,8 @@ type search struct {
 	focal bool // near is the plan's own
 }
 
-func (p *Plan) search(q *Best, free freeMap, o Orphans, s *scratch) *search {
-	f := &search{scratch: s, plan: p, ask: q, o: o, spans: &p.stretches}
+func (p *Plan) search(q *Best, free freeMap, o Orphans, s *scratch) search {
+	f := search{scratch: s, plan: p, ask: q, o: o, spans: &p.stretches}
 	if q.AcrossAisle {
 		f.spans = &p.rows
 	}

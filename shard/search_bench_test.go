@@ -9,29 +9,37 @@ import (
 	"time"
 )
 
-// bowlSpec is a stadium of about so many seats: rings of rows around a pitch, cut into
-// blocks of 25 seats a row with an aisle in the middle; a category for each eight rings.
+// bowlSpec is a stadium of about so many seats: tiers of 24 rings of rows around a pitch,
+// each cut into sections with rows of 25 seats and an aisle in the middle; a category for
+// each eight rings.
 func bowlSpec(seats int) *PlanSpec {
-	const centre, perRow, pitch = MaxCoordinate / 2, 25, 2_000.0
-	s := &PlanSpec{Sections: 1, FocalX: centre, FocalY: centre}
-	for ring := 0; len(s.Seats) < seats; ring++ {
-		rx, ry := 230_000+float64(ring)*3_000, 170_000+float64(ring)*3_000
-		blocks := int(math.Pi*(rx+ry)/pitch) / (perRow + 3)
-		s.Categories = uint16(ring/8 + 1)
-		for block := range blocks {
-			section := uint16(block) + 64*uint16(ring/24)
-			s.Sections = max(s.Sections, section+1)
-			for k := range perRow {
-				at := (float64(block) + (float64(k)+0.5+float64(k/12*2))/(perRow+3)) / float64(blocks) * 2 * math.Pi
-				s.Seats = append(s.Seats, PlanSeat{
-					Row: k == 0, Aisle: k == 12, Category: s.Categories - 1, Section: section,
-					Accessible: ring%24 == 0 && k%6 == 0, Companion: ring%24 == 0 && k%6 == 1,
-					X: int32(math.Round(centre + rx*math.Cos(at))), Y: int32(math.Round(centre + ry*math.Sin(at))),
-				})
+	const middle, rings = MaxCoordinate / 2, 24
+	s := &PlanSpec{FocalX: middle, FocalY: middle}
+	for tier := 0; len(s.Seats) < seats; tier++ {
+		sections := 24 + 9*tier
+		for section := range sections {
+			for ring := tier * rings; ring < (tier+1)*rings; ring++ {
+				s.addBowlRow(float64(section)/float64(sections), 1/float64(sections), ring)
 			}
+			s.Sections++
 		}
 	}
 	return s
+}
+
+// addBowlRow adds a row on a ring, from a part of the whole circle on.
+func (s *PlanSpec) addBowlRow(from, width float64, ring int) {
+	const middle, seats = MaxCoordinate / 2, 25
+	rx, ry := 230_000+float64(ring)*2_900, 170_000+float64(ring)*2_900
+	s.Categories = max(s.Categories, uint16(ring/8+1))
+	for k := range seats {
+		at := 2 * math.Pi * (from + width*(float64(k)+0.5+float64(k/12*2))/(seats+4))
+		s.Seats = append(s.Seats, PlanSeat{
+			Row: k == 0, Aisle: k == 12, Category: uint16(ring / 8), Section: s.Sections,
+			Accessible: ring%24 == 0 && k%6 == 0, Companion: ring%24 == 0 && k%6 == 1,
+			X: int32(math.Round(middle + rx*math.Cos(at))), Y: int32(math.Round(middle + ry*math.Sin(at))),
+		})
+	}
 }
 
 // bowl is a plan of 90,000 seats, with events of it that are sold to different degrees.

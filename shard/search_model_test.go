@@ -228,7 +228,7 @@ func (h *slowHouse) substitute(gone int, party []int) int {
 
 func randomBest(r *rand.Rand, s *PlanSpec) *Best {
 	q := &Best{Quantity: uint16(1 + r.IntN(6)), Apart: r.IntN(2) == 0, AcrossAisle: r.IntN(2) == 0}
-	if r.IntN(20) == 0 {
+	if r.IntN(50) == 0 {
 		q.Quantity = uint16(1 + r.IntN(100))
 	}
 	if r.IntN(2) == 0 {
@@ -256,7 +256,7 @@ func same(a []uint32, b []int) bool {
 
 // eachHouse gives do many small houses.
 func eachHouse(t *testing.T, do func(r *rand.Rand, s *PlanSpec, p *Plan, free freeMap)) {
-	rounds := uint64(3_000)
+	rounds := uint64(6_000)
 	if testing.Short() {
 		rounds = 300
 	}
