@@ -39,7 +39,6 @@ type scratch struct {
 	groups seatSet  // first seats of groups
 	clean  seatSet  // those of them that leave no new orphan
 	spare  seatSet  // for steps in between
-	away   []int64  // of each span's box
 	taken  []uint32 // the result
 	border []uint32 // see fanOut
 }

@@ -87,11 +87,14 @@ func (h *house) at(marked ...string) (seats []uint32) {
 func randomHouse(r *rand.Rand) *PlanSpec {
 	s := &PlanSpec{Categories: uint16(1 + r.IntN(3)), Sections: uint16(1 + r.IntN(2))}
 	s.FocalX, s.FocalY = r.Int32N(30), r.Int32N(8)
-	longest, special := 1+r.IntN(14), r.IntN(4)
-	if r.IntN(50) == 0 {
+	rows, longest, special := 1+r.Int32N(6), 1+r.IntN(14), r.IntN(4)
+	switch r.IntN(50) {
+	case 0:
 		longest = 150 // beyond a word of 64
+	case 1, 2, 3:
+		rows, longest = 80, 4 // several tracts
 	}
-	for y := range int32(1 + r.IntN(6)) {
+	for y := range rows {
 		var seat PlanSeat
 		seat.Y = y
 		for x := range int32(1 + r.IntN(longest)) {

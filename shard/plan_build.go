@@ -1,9 +1,6 @@
 package shard
 
-import (
-	"cmp"
-	"slices"
-)
+import "slices"
 
 // build derives what searches need; all that a document says is in the plan already.
 func (p *Plan) build() *Plan {
@@ -29,12 +26,17 @@ func (p *Plan) build() *Plan {
 	return p
 }
 
-// spans are a plan's seats cut into pieces, rows or stretches, by where they begin.
+// tractSpans is how many spans that follow each other are judged at once.
+const tractSpans = 32
+
+// spans are a plan's seats cut into pieces, rows or stretches, by where they begin. In a
+// chart what is near in order is mostly near in the house, so boxes around spans, and
+// around tracts of them, soon rule out most of it, whatever the point they are seen from.
 type spans struct {
 	starts seatSet  // the first seat of each
 	first  []uint32 // likewise, ascending; at the end the number of seats
-	box    []box
-	order  []uint32 // by distance of the box from the focal point, ties by number
+	box    []box    // around each
+	tracts []box    // around spans tractSpans·t and up
 }
 
 // cut begins a span at each seat with one of these traits.
@@ -42,32 +44,32 @@ func (p *Plan) cut(at trait) spans {
 	s := spans{starts: newSeatSet(p.Seats())}
 	for i, t := range p.traits {
 		if t&at != 0 {
-			s.starts.add(uint32(i))
-			s.first = append(s.first, uint32(i))
-			s.box = append(s.box, boxOf(p.at[i]))
+			s.begin(uint32(i), p.at[i])
 		}
 		s.box[len(s.box)-1].include(p.at[i])
+		s.tracts[len(s.tracts)-1].include(p.at[i])
 	}
-	s.first = append(s.first, p.Seats())
-	s.sort(p.focal.doubled())
+	s.first = slices.Clip(append(s.first, p.Seats()))
+	s.box, s.tracts = slices.Clip(s.box), slices.Clip(s.tracts)
 	return s
 }
 
-func (s *spans) sort(focal centre) {
-	away := make([]int64, len(s.box))
-	s.order = make([]uint32, len(s.box))
-	for i := range s.box {
-		away[i], s.order[i] = s.box[i].away(focal), uint32(i)
+func (s *spans) begin(seat uint32, at point) {
+	s.starts.add(seat)
+	if len(s.box)%tractSpans == 0 {
+		s.tracts = append(s.tracts, box{at, at})
 	}
-	slices.SortFunc(s.order, func(i, j uint32) int {
-		return cmp.Or(cmp.Compare(away[i], away[j]), cmp.Compare(i, j))
-	})
+	s.first = append(s.first, seat)
+	s.box = append(s.box, box{at, at})
+}
+
+// tract is the seats from ≤ s < to of tract t.
+func (s *spans) tract(t int) (from, to uint32) {
+	return s.first[t*tractSpans], s.first[min((t+1)*tractSpans, len(s.box))]
 }
 
 // box is the smallest upright rectangle around some seats.
 type box struct{ min, max point }
-
-func boxOf(p point) box { return box{p, p} }
 
 func (b *box) include(p point) {
 	b.min.x, b.max.x = min(b.min.x, p.x), max(b.max.x, p.x)

@@ -12,7 +12,6 @@ type search struct {
 	o     Orphans
 	spans *spans // what a group stays within
 	near  centre
-	focal bool // near is the plan's own
 }
 
 func (p *Plan) search(q *Best, free freeMap, o Orphans, s *scratch) search {
@@ -26,7 +25,7 @@ func (p *Plan) search(q *Best, free freeMap, o Orphans, s *scratch) search {
 	case q.NearPoint:
 		f.near = point{q.X, q.Y}.doubled()
 	default:
-		f.near, f.focal = p.focal.doubled(), true
+		f.near = p.focal.doubled()
 	}
 	words := wordsOf(p.Seats())
 	s.free = append(s.free[:0], free...)
