@@ -3,10 +3,7 @@ package engine
 import (
 	"cmp"
 	"context"
-	"math"
 	"slices"
-
-	"github.com/usherhq/usher/engine/chart"
 )
 
 // MaxAlternatives bounds how many Alternatives one call gives.
@@ -70,15 +67,6 @@ func newNeighbourSearch(m *SeatMap, wanted []uint32, max int) *neighbourSearch {
 	return s
 }
 
-// place is where a seat stands; every stored chart has coordinates.
-func place(x *chart.Index, i uint32) (float64, float64) {
-	seat := x.Seat(i)
-	if seat.X == nil || seat.Y == nil {
-		return 0, 0
-	}
-	return *seat.X, *seat.Y
-}
-
 // run looks at every row.
 func (s *neighbourSearch) run() []seatGroup {
 	for i, n := uint32(0), uint32(s.m.Chart.Len()); i < n; {
@@ -106,7 +94,7 @@ func (s *neighbourSearch) row(from, to uint32) {
 			continue
 		}
 		if gap == 0 {
-			gap = s.aisle(from, to)
+			gap = aisleIn(s.m.Chart, from, to)
 		}
 		if s.together(g.first, gap) {
 			s.keep(g)
@@ -137,28 +125,12 @@ func (s *neighbourSearch) keep(g seatGroup) {
 	s.found = s.found[:min(len(s.found), s.max)]
 }
 
-// aisle is the distance beyond which neighbours in the row are apart: half as much again
-// as between the closest two.
-func (s *neighbourSearch) aisle(from, to uint32) float64 {
-	d := math.Inf(1)
-	for i := from + 1; i < to; i++ {
-		d = min(d, s.apart(i-1, i))
-	}
-	return 1.5 * d
-}
-
 // together tells whether no aisle runs through the group.
 func (s *neighbourSearch) together(first uint32, aisle float64) bool {
 	for i := first + 1; i < first+s.size; i++ {
-		if s.apart(i-1, i) > aisle {
+		if apart(s.m.Chart, i-1, i) > aisle {
 			return false
 		}
 	}
 	return true
-}
-
-func (s *neighbourSearch) apart(i, j uint32) float64 {
-	ax, ay := place(s.m.Chart, i)
-	bx, by := place(s.m.Chart, j)
-	return math.Hypot(ax-bx, ay-by)
 }
