@@ -247,3 +247,10 @@ func TestConfigIsChecked(t *testing.T) {
 		}
 	}
 }
+
+func TestAttemptAllocatesNothing(t *testing.T) {
+	h, shape, seats := newHeat(t, Config{}), stadium(t, 1000), []uint32{1, 2, 700, 701}
+	if n := testing.AllocsPerRun(100, func() { h.Attempt(Key{1, 1}, shape, seats, false) }); n != 0 {
+		t.Errorf("%v allocations an attempt", n)
+	}
+}
