@@ -56,10 +56,11 @@
 // Why these. A thousand attempts a second on one event is far below what the log carries,
 // and far above what a page of people does by itself: it is a sale's opening, or a
 // machine. When four of five attempts fail, waiting in line costs a buyer less than
-// trying again. Below a quarter of losses an optimistic claim of three nights (each lost
-// with 5 to 10 %) still mostly succeeds; at half it mostly fails. Replacing costs nobody
-// anything, so skip_locked begins early. They are guesses of this kind, and
-// configuration: [Table].
+// trying again. Where a quarter of attempts is lost, three nights that are as contested
+// each fail more often than not (0.75³ = 42 %), and a residency's nights cannot be
+// exchanged; a hotel has other rooms for the same nights, so a stay may be optimistic for
+// longer. Replacing costs nobody anything, so skip_locked begins early. They are reasoned,
+// not measured, and configuration: [Table].
 //
 // # State
 //
