@@ -6,9 +6,10 @@ package shard
 const (
 	areaBit   = 1 << 31
 	areaShift = 20
-	// MaxAreas bounds the areas of a plan, so that a code fits 32 bits.
-	MaxAreas = 1 << (31 - areaShift)
 )
+
+// A code has room for every area of a plan.
+var _ [1<<(31-areaShift) - MaxPlanAreas]struct{}
 
 // AreaCode is so many places (1…MaxSeatsPerHold) in an area, as an element of a list of
 // seats. Codes are above all seat numbers, and ascend with the areas.

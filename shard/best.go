@@ -41,6 +41,8 @@ type scratch struct {
 	spare  seatSet  // for steps in between
 	taken  []uint32 // the result
 	border []uint32 // see fanOut
+	house  freeMap  // what a search is given
+	nights freeMap  // what is free on several nights
 }
 
 // best finds the seats, ascending, in a map of the plan's free ones; false if there are

@@ -20,20 +20,11 @@ func (s *State) Block(now int64, c *Block, out *Result) {
 		out.Err = ErrBadRequest
 		return
 	}
-	if out.Err = e.checkSeats(c.Seats, MaxBlockSeats); out.Err != nil {
-		return
-	}
-	for _, seat := range c.Seats {
-		if st := e.statusAt(now, seat); st == Held || st == Booked {
-			out.Conflicts = append(out.Conflicts, Conflict{seat, st})
-			out.Err = ErrSeatsUnavailable
-		}
-	}
-	if out.Err != nil {
+	if out.Err = e.blockable(now, c.Seats, out); out.Err != nil {
 		return
 	}
 	e = s.own(c.Event)
-	e.lapse(now, c.Seats)
+	s.lapse(e, now, c.Seats)
 	from, to := Available, Blocked
 	if c.Unblock {
 		from, to = Blocked, Available
@@ -43,24 +34,49 @@ func (s *State) Block(now int64, c *Block, out *Result) {
 			e.set(seat, to, e.owner(seat))
 			out.Count++
 		}
-		e.setReason(seat, c)
+		e.setChannel(seat, 0)
+		if c.Unblock {
+			e.setReason(seat, nil)
+		} else {
+			e.setReason(seat, c.Reason)
+		}
 	}
 	out.Version = e.version
 	e.remember(now, &c.Key, out)
 }
 
-func (e *Event) setReason(seat uint32, c *Block) {
+// blockable wants seats that nobody has; those somebody has are conflicts.
+func (e *Event) blockable(now int64, seats []uint32, out *Result) error {
+	if err := e.checkSeats(seats, MaxBlockSeats); err != nil {
+		return err
+	}
+	if len(seatsOnly(seats)) < len(seats) {
+		return ErrUnknownSeat // places in an area have no names to block
+	}
+	for _, seat := range seats {
+		if st := e.statusAt(now, seat); st == Held || st == Booked {
+			out.Conflicts = append(out.Conflicts, Conflict{Seat: seat, Status: st})
+		}
+	}
+	if len(out.Conflicts) > 0 {
+		return ErrSeatsUnavailable
+	}
+	return nil
+}
+
+// setReason notes why a seat is off sale; an empty reason forgets it.
+func (e *Event) setReason(seat uint32, reason []byte) {
 	if old, ok := e.reasons[seat]; ok {
 		e.sum -= reasonSum(seat, old)
 		delete(e.reasons, seat)
 	}
-	if c.Unblock || len(c.Reason) == 0 {
+	if len(reason) == 0 {
 		return
 	}
 	if e.reasons == nil {
 		e.reasons = make(map[uint32]string)
 	}
-	e.reasons[seat] = string(c.Reason)
+	e.reasons[seat] = string(reason)
 	e.sum += reasonSum(seat, e.reasons[seat])
 }
 

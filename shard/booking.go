@@ -17,7 +17,10 @@ type Book struct {
 	Amount   int64   // minor units
 	Currency [3]byte // zero: no amount
 	Payment  []byte  // the provider's id, ≤ MaxPaymentLen
-	Key      Key
+	// Parts are what each of a bundle's holds costs, in the bundle's order, the home's first;
+	// none: all but the home's, which costs Amount, are free.
+	Parts []int64
+	Key   Key
 }
 
 // Cancel takes a booking back: its seats are available again.
@@ -38,6 +41,7 @@ type BookingInfo struct {
 	Currency    [3]byte
 	Holder      string
 	Payment     string
+	Bundle      uint32 // number of the bundle it is part of; 0: of none
 	Seats       []uint32
 }
 
@@ -46,6 +50,7 @@ const booksInPage = 64
 // book is one booking; text is the holder's id followed by the payment's.
 type book struct {
 	hold        uint32
+	bundle      uint32
 	seatsAt     uint32
 	textAt      uint32
 	count       uint16
@@ -72,8 +77,12 @@ func (s *State) Book(now int64, c *Book, out *Result) {
 	if !ok {
 		return
 	}
-	if len(c.Payment) > MaxPaymentLen || c.Amount < 0 {
+	if !c.sound() {
 		out.Err = ErrBadRequest
+		return
+	}
+	if p, i := e.hold(c.Hold); p != nil && c.Token == 0 && p.flags[i]&HoldLease != 0 {
+		out.Err = ErrTokenRequired
 		return
 	}
 	if out.Err = s.usable(now, e, c.Hold, c.Token, out); out.Err != nil {
@@ -83,26 +92,46 @@ func (s *State) Book(now int64, c *Book, out *Result) {
 		return
 	}
 	e = s.own(c.Event)
-	e.lastBook++
-	n := e.lastBook
-	e.putBook(n, now, c)
-	p, i := e.hold(c.Hold)
-	for _, seat := range p.seatsOf(i) {
-		e.set(seat, Booked, c.Hold)
-	}
-	e.end(now, c.Hold, HoldBooked, int64(n))
+	n := e.sell(now, c.Hold, c)
+	s.sellRest(now, e, c)
 	out.Number, out.Token, out.Version = n, e.Token(c.Hold), e.version
 	e.remember(now, &c.Key, out)
 }
 
+func (c *Book) sound() bool {
+	for _, amount := range c.Parts {
+		if amount < 0 {
+			return false
+		}
+	}
+	return len(c.Payment) <= MaxPaymentLen && c.Amount >= 0 && len(c.Parts) <= MaxItems
+}
+
+// sell makes a hold that is held a booking, and returns its number.
+func (e *Event) sell(now int64, hold uint32, c *Book) uint32 {
+	e.lastBook++
+	n := e.lastBook
+	e.putBook(n, now, hold, c)
+	p, i := e.hold(hold)
+	for _, seat := range p.seatsOf(i) {
+		if seat >= areaBit {
+			e.shift(seat, Held, Booked)
+		} else {
+			e.set(seat, Booked, hold)
+		}
+	}
+	e.end(now, hold, HoldBooked, int64(n))
+	return n
+}
+
 // putBook writes the booking's record from its hold's.
-func (e *Event) putBook(n uint32, now int64, c *Book) {
+func (e *Event) putBook(n uint32, now int64, hold uint32, c *Book) {
 	b, i := e.ownBook(n)
 	b.used++
-	h, hi := e.hold(c.Hold)
+	h, hi := e.hold(hold)
 	seats, holder := h.seatsOf(hi), h.holder(hi)
 	b.recs[i] = book{
-		hold: c.Hold, seatsAt: uint32(len(b.seats)), textAt: uint32(len(b.text)), count: uint16(len(seats)),
+		hold: hold, bundle: h.bundle(hi), seatsAt: uint32(len(b.seats)), textAt: uint32(len(b.text)), count: uint16(len(seats)),
 		holderLen: uint8(len(holder)), paymentLen: uint8(len(c.Payment)), state: BookingBooked,
 		currency: c.Currency, bookedAt: now, amount: c.Amount,
 	}
@@ -121,19 +150,37 @@ func (s *State) Cancel(now int64, c *Cancel, out *Result) {
 		out.Err = ErrUnknownBooking
 		return
 	}
-	e = s.own(c.Event)
-	b, i := e.ownBook(c.Booking)
-	r := &b.recs[i]
-	if r.state == BookingBooked {
-		for _, seat := range b.seatsOf(i) {
-			e.set(seat, Available, r.hold)
-		}
-		e.sum -= b.sum(i, c.Booking)
-		r.state, r.cancelledAt = BookingCancelled, now
-		e.sum += b.sum(i, c.Booking)
+	if !s.leadsBooking(e, c.Booking) {
+		out.Err = ErrUnknownBooking
+		return
 	}
+	e = s.own(c.Event)
+	r := e.undo(now, c.Booking)
+	s.undoRest(now, r.bundle)
 	out.Number, out.Token, out.Version = c.Booking, e.Token(r.hold), e.version
 	e.remember(now, &c.Key, out)
+}
+
+// undo gives the seats of a booking back, if it stands.
+func (e *Event) undo(now int64, n uint32) *book {
+	b, i := e.ownBook(n)
+	r := &b.recs[i]
+	if r.state != BookingBooked {
+		return r
+	}
+	seats := b.seatsOf(i)
+	for _, seat := range seats {
+		if seat >= areaBit {
+			e.shift(seat, Booked, Available)
+		} else {
+			e.set(seat, e.vacant(seat), r.hold)
+		}
+	}
+	e.lose(b.holder(i), seats)
+	e.sum -= b.sum(i, n)
+	r.state, r.cancelledAt = BookingCancelled, now
+	e.sum += b.sum(i, n)
+	return r
 }
 
 // ownBook returns a booking's page for writing; the newest booking gets its page made.
@@ -181,6 +228,6 @@ func (e *Event) BookingInfo(n uint32) (BookingInfo, bool) {
 	return BookingInfo{
 		Number: n, Hold: r.hold, State: r.state, BookedAt: r.bookedAt, CancelledAt: r.cancelledAt,
 		Amount: r.amount, Currency: r.currency, Holder: string(p.holder(i)), Payment: string(p.payment(i)),
-		Seats: append([]uint32(nil), p.seatsOf(i)...),
+		Seats: append([]uint32(nil), p.seatsOf(i)...), Bundle: r.bundle,
 	}, true
 }

@@ -11,7 +11,7 @@ type Change struct {
 	Status Status
 }
 
-// note remembers which seat the newest version was for. The ring is made at the first
+// note remembers which seat (or area, as a code of no places) the newest version was for. The ring is made at the first
 // change: most events of a large catalogue are quiet.
 func (e *Event) note(seat uint32) {
 	if e.ring == nil {
@@ -35,7 +35,7 @@ func (e *Event) ChangedSince(version uint64, buf []Change) []Change {
 	start := len(buf)
 	for v := version + 1; v <= e.version; v++ {
 		seat := e.ring[v%ringSize]
-		if e.SeatVersion(seat) == v {
+		if seat < areaBit && e.SeatVersion(seat) == v {
 			buf = append(buf, Change{seat, e.Status(seat)})
 		}
 	}
@@ -49,6 +49,17 @@ func (e *Event) scanSince(version uint64, buf []Change) []Change {
 			if p.version[i] > version {
 				buf = append(buf, Change{uint32(pi)<<seatShift + uint32(i), p.status(uint32(i))})
 			}
+		}
+	}
+	return buf
+}
+
+// AreasChangedSince appends the numbers of the areas that changed after a version,
+// ascending; a read.
+func (e *Event) AreasChangedSince(version uint64, buf []uint32) []uint32 {
+	for i := range e.areas {
+		if e.areas[i].version > version {
+			buf = append(buf, uint32(i))
 		}
 	}
 	return buf

@@ -48,7 +48,11 @@ func (p *holdPage) sum(i, n uint32) uint64 {
 	for _, seat := range p.seatsOf(i) {
 		h = mix(h, uint64(seat))
 	}
-	return mixBytes(h, p.holder(i))
+	h = mixBytes(h, p.holder(i))
+	if special := uint64(p.flags[i])<<32 | uint64(p.bundle(i)); special != 0 {
+		h = mix(h, special^k2)
+	}
+	return h
 }
 
 func (p *bookPage) sum(i, n uint32) uint64 {
@@ -60,7 +64,11 @@ func (p *bookPage) sum(i, n uint32) uint64 {
 	for _, seat := range p.seatsOf(i) {
 		h = mix(h, uint64(seat))
 	}
-	return mixBytes(mixBytes(h, p.holder(i)), p.payment(i))
+	h = mixBytes(mixBytes(h, p.holder(i)), p.payment(i))
+	if r.bundle != 0 {
+		h = mix(h, uint64(r.bundle)^k2)
+	}
+	return h
 }
 
 func (a *answer) sum(seq uint64) uint64 {
@@ -89,14 +97,22 @@ func (e *Event) digest() uint64 {
 	} {
 		h = mix(h, v)
 	}
-	return h
+	if e.planSum == [32]byte{} && e.rules == (Rules{}) {
+		return h // as it was before there were plans
+	}
+	h = mixBytes(h, e.planSum[:])
+	gated := uint64(0)
+	if e.rules.Gated {
+		gated = 1
+	}
+	return mix(h, uint64(e.rules.PerHolder)<<32|uint64(e.rules.Orphans)<<8|gated)
 }
 
 // Digest is equal on replicas that are equal; a read that costs a few operations an
 // event, as the sums are kept as things change.
-func (s *State) Digest() uint64 { return digest(s.now, s.Charts.list, s.events) }
+func (s *State) Digest() uint64 { return digest(s.now, s.Charts.list, s.events, &s.bundles) }
 
-func digest(now int64, charts []*Chart, events []*Event) uint64 {
+func digest(now int64, charts []*Chart, events []*Event, b *bundles) uint64 {
 	h := mix(uint64(now), uint64(len(events)))
 	for _, c := range charts {
 		h = mixBytes(h, c.Sum[:])
@@ -105,6 +121,9 @@ func digest(now int64, charts []*Chart, events []*Event) uint64 {
 	}
 	for _, e := range events {
 		h = mix(h, e.digest())
+	}
+	if b.last > 0 {
+		h = mix(mix(h, uint64(b.last)), b.sum)
 	}
 	return h
 }

@@ -30,6 +30,7 @@ var (
 	ErrOrphanSeats         = errors.New("usher: single seats would be left over")
 	ErrUnknownChannel      = errors.New("usher: no such channel key")
 	ErrNoPlan              = errors.New("usher: the event has no seating plan")
+	ErrTokenRequired       = errors.New("usher: the fencing token is required")
 	ErrUnknownBundle       = errors.New("usher: no such bundle")
 	ErrBundleEnded         = errors.New("usher: the bundle was given up")
 )

@@ -12,7 +12,7 @@ func (s *State) NextDue() int64 {
 	for _, e := range s.events {
 		due = min(due, e.due)
 	}
-	return due
+	return min(due, s.bundles.due)
 }
 
 // Expire sweeps the events in order of their numbers, and each in order of hold
@@ -29,9 +29,27 @@ func (s *State) Expire(now int64, c *Expire, out *Result) {
 			out.More = true
 			return
 		}
-		left -= s.own(uint32(no)).sweep(now, left, out)
+		e = s.own(uint32(no))
+		left -= e.sweep(now, left, out)
+		s.settle(now, e)
+	}
+	if left > 0 && s.bundles.due <= now {
+		left -= s.bundles.forget(now, left)
 	}
 	out.More = left <= 0 && s.NextDue() <= now
+}
+
+// endDue ends all that has lapsed in an event, so that what is stored is what is. It
+// looks at nothing that is not due, and each hold lapses once.
+func (s *State) endDue(now int64, e *Event) *Event {
+	if e.due > now {
+		return e
+	}
+	e = s.own(e.no)
+	var swept Result
+	e.sweep(now, int(never), &swept)
+	s.settle(now, e)
+	return e
 }
 
 // sweep does up to limit things and returns how many it did.

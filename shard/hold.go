@@ -11,13 +11,44 @@ const (
 	HoldExpired  HoldState = 4
 )
 
+// HoldFlags say what is special about a hold. Numbers are in snapshots: they never change.
+type HoldFlags uint8
+
+// The flags of a hold.
+const (
+	HoldLease HoldFlags = 1 << iota // who books or releases it has to show its token
+
+	holdFlags = HoldLease
+)
+
 // Hold claims exactly these seats, all or none.
 type Hold struct {
-	Event  uint32
-	Seats  []uint32 // strictly ascending, 1…MaxSeatsPerHold
-	TTL    int64    // milliseconds, MinTTL…MaxTTL
-	Holder []byte   // 1…MaxHolderLen
-	Key    Key
+	Event    uint32
+	Seats    []uint32 // strictly ascending; seats, then places in areas (see AreaCode): 1…MaxSeatsPerHold in all
+	TTL      int64    // milliseconds, MinTTL…MaxTTL
+	Holder   []byte   // 1…MaxHolderLen
+	Lease    bool     // book and release want the token
+	Admitted bool     // the holder has been admitted, which events with a gate ask for
+	Key      Key
+}
+
+// terms are what claims of all kinds have besides their seats.
+type terms struct {
+	ttl      int64
+	holder   []byte
+	admitted bool
+	flags    HoldFlags
+	orphans  Orphans
+	channel  uint8 // of the event at hand; 0: none
+	placed   bool  // the seats were chosen here, with the policy about orphans in mind
+}
+
+func (c *Hold) terms() terms {
+	t := terms{ttl: c.TTL, holder: c.Holder, admitted: c.Admitted}
+	if c.Lease {
+		t.flags = HoldLease
+	}
+	return t
 }
 
 // HoldInfo is a hold as it stands; its slices are the caller's.
@@ -25,8 +56,10 @@ type HoldInfo struct {
 	Number  uint32
 	State   HoldState
 	HeldAt  int64
-	Expires int64  // while held: when it ends; released or expired: when it ended
+	Expires int64  // while held: when it ends, math.MaxInt64 if its bundle's home says when; released or expired: when it ended
 	Booking uint32 // when booked
+	Lease   bool
+	Bundle  uint32 // number of the bundle it is part of; 0: of none
 	Holder  string
 	Seats   []uint32
 }
@@ -42,12 +75,17 @@ func (s *State) Hold(now int64, c *Hold, out *Result) {
 	if e.recall(now, &c.Key, out) {
 		return
 	}
-	if e.refuse(now, c, out); out.Err != nil {
+	if e.lookAround(c.Seats) {
+		e = s.endDue(now, e)
+	}
+	t := c.terms()
+	if e.refuse(now, c, &t, &s.scratch, out); out.Err != nil {
+		s.markUndecided(e, out)
 		return
 	}
 	e = s.own(c.Event)
-	e.lapse(now, c.Seats)
-	e.grant(now, c, out)
+	s.lapse(e, now, c.Seats)
+	e.grant(now, c.Seats, &t, 0, out)
 	e.remember(now, &c.Key, out)
 }
 
@@ -65,39 +103,77 @@ func (s *State) RefuseHold(now int64, c *Hold, out *Result) bool {
 	if e.recall(now, &c.Key, out) {
 		return true
 	}
-	e.refuse(now, c, out)
+	if e.due <= now && e.lookAround(c.Seats) {
+		return false // what has lapsed is to be ended first
+	}
+	t := c.terms()
+	e.refuse(now, c, &t, nil, out)
+	if out.Err != nil {
+		s.markUndecided(e, out)
+	}
 	return out.Err != nil
 }
 
 // refuse sets out.Err when the claim cannot be granted at now.
-func (e *Event) refuse(now int64, c *Hold, out *Result) {
+func (e *Event) refuse(now int64, c *Hold, t *terms, s *scratch, out *Result) {
 	out.Event, out.Version = e.no, e.version
 	if out.Err = e.checkSeats(c.Seats, MaxSeatsPerHold); out.Err != nil {
 		return
 	}
-	switch {
-	case c.TTL < MinTTL || c.TTL > MaxTTL || len(c.Holder) == 0 || len(c.Holder) > MaxHolderLen:
-		out.Err = ErrBadRequest
-		return
-	case now < e.onsale:
-		out.Err = ErrNotOnSale
-		return
-	case e.lastHold == ^uint32(0) || e.base+uint64(e.lastHold) >= MaxToken:
-		out.Err = ErrTooManyHolds
+	if out.Err = e.checkTerms(now, t); out.Err != nil {
 		return
 	}
-	for _, seat := range c.Seats {
-		if st := e.statusAt(now, seat); st != Available {
-			out.Conflicts = append(out.Conflicts, Conflict{seat, st})
-			out.Err = ErrSeatsUnavailable
+	if out.Err = e.conflicts(now, c.Seats, 0, out); out.Err != nil {
+		return
+	}
+	if e.rules.wide() {
+		if out.Err = e.refuseRules(t, c.Seats, s, out); out.Err != nil {
+			return
 		}
 	}
-	if out.Err == nil && e.keys.full(e.maxKeys, &c.Key) {
+	if e.keys.full(e.maxKeys, &c.Key) {
 		out.Err = ErrIdempotencyFull
 	}
 }
 
-// checkSeats wants 1…limit seats of the event, strictly ascending.
+// checkTerms judges what does not depend on the seats.
+func (e *Event) checkTerms(now int64, t *terms) error {
+	switch {
+	case t.ttl < MinTTL || t.ttl > MaxTTL || len(t.holder) == 0 || len(t.holder) > MaxHolderLen:
+		return ErrBadRequest
+	case now < e.onsale:
+		return ErrNotOnSale
+	case e.rules.Gated && !t.admitted:
+		return ErrAdmissionRequired
+	case e.lastHold == ^uint32(0) || e.base+uint64(e.lastHold) >= MaxToken:
+		return ErrTooManyHolds
+	}
+	return nil
+}
+
+// conflicts notes what of these seats and places a claim with this channel cannot have.
+func (e *Event) conflicts(now int64, seats []uint32, channel uint8, out *Result) (err error) {
+	for _, seat := range seats {
+		if no, n, ok := SplitCode(seat); ok {
+			if left := e.areas[no].left(); left < n {
+				out.Conflicts = append(out.Conflicts, Conflict{Seat: AreaCode(no, left), Status: Held})
+				err = ErrSeatsUnavailable
+			}
+			continue
+		}
+		st := e.statusAt(now, seat)
+		if st == Blocked && channel != 0 && e.seatChannel(seat) == channel {
+			st = Available
+		}
+		if st != Available {
+			out.Conflicts = append(out.Conflicts, Conflict{Seat: seat, Status: st})
+			err = ErrSeatsUnavailable
+		}
+	}
+	return err
+}
+
+// checkSeats wants 1…limit seats and places of the event, strictly ascending.
 func (e *Event) checkSeats(seats []uint32, limit int) error {
 	if len(seats) == 0 || len(seats) > limit {
 		return ErrBadRequest
@@ -110,8 +186,18 @@ func (e *Event) checkSeats(seats []uint32, limit int) error {
 			return ErrBadRequest
 		}
 	}
-	if seats[len(seats)-1] >= e.seats {
+	if seats[len(seats)-1] < e.seats {
+		return nil
+	}
+	own := seatsOnly(seats)
+	if n := len(own); n > 0 && own[n-1] >= e.seats {
 		return ErrUnknownSeat
+	}
+	if err := e.checkAreas(seats[len(own):]); err != nil {
+		return err
+	}
+	if weight(seats) > uint32(limit) {
+		return ErrBadRequest
 	}
 	return nil
 }
@@ -122,38 +208,49 @@ func (e *Event) statusAt(now int64, seat uint32) Status {
 	st := e.Status(seat)
 	if st == Held {
 		if p, i := e.hold(e.owner(seat)); p != nil && p.expires[i] <= now {
-			return Available
+			return e.vacant(seat)
 		}
 	}
 	return st
 }
 
-// lapse ends the lapsed holds that still sit on these seats.
-func (e *Event) lapse(now int64, seats []uint32) {
+// lapse ends the lapsed holds that still sit on these seats, which are to be granted.
+func (s *State) lapse(e *Event, now int64, seats []uint32) {
 	for _, seat := range seats {
-		if e.Status(seat) == Held {
+		if seat < areaBit && e.Status(seat) == Held {
 			e.expire(now, e.owner(seat))
 		}
 	}
+	if len(e.cascade) > 0 {
+		s.settle(now, e)
+	}
 }
 
-// grant writes the hold; everything has been checked.
-func (e *Event) grant(now int64, c *Hold, out *Result) {
+// grant writes the hold; everything has been checked. It lapses with its bundle, if that
+// is not decided here and now.
+func (e *Event) grant(now int64, seats []uint32, t *terms, bundle uint32, out *Result) {
 	e.lastHold++
 	n := e.lastHold
 	p, i := e.newHold(n)
 	p.state[i] = HoldHeld
+	p.flags[i] = t.flags
 	p.heldAt[i] = now
-	p.expires[i] = now + c.TTL
-	p.putSeats(i, c.Seats)
-	p.putHolder(i, c.Holder)
+	p.expires[i] = now + t.ttl
+	p.putSeats(i, seats)
+	p.putHolder(i, t.holder)
+	p.putBundle(i, bundle)
 	p.active++
-	for _, seat := range c.Seats {
-		e.set(seat, Held, n)
+	for _, seat := range seats {
+		if seat >= areaBit {
+			e.shift(seat, Available, Held)
+		} else {
+			e.set(seat, Held, n)
+		}
 	}
+	e.gain(t.holder, seats)
 	e.sum += p.sum(i, n)
-	e.dueAt(n, now+c.TTL)
-	out.Number, out.Token, out.Version, out.Expires = n, e.Token(n), e.version, now+c.TTL
+	e.dueAt(n, now+t.ttl)
+	out.Event, out.Number, out.Token, out.Version, out.Expires = e.no, n, e.Token(n), e.version, now+t.ttl
 }
 
 // HoldInfo reads a hold; false when there is none with that number, or it ended more
@@ -166,6 +263,7 @@ func (e *Event) HoldInfo(n uint32) (HoldInfo, bool) {
 	h := HoldInfo{
 		Number: n, State: p.state[i], HeldAt: p.heldAt[i], Expires: p.expires[i],
 		Holder: string(p.holder(i)), Seats: append([]uint32(nil), p.seatsOf(i)...),
+		Lease: p.flags[i]&HoldLease != 0, Bundle: p.bundle(i),
 	}
 	if h.State == HoldBooked {
 		h.Booking = uint32(h.Expires)

@@ -25,6 +25,8 @@ type holdPage struct {
 	textAt    [holdsInPage]uint16
 	textLen   [holdsInPage]uint8
 	state     [holdsInPage]HoldState
+	flags     [holdsInPage]HoldFlags
+	link      *[holdsInPage]uint32 // numbers of the bundles that holds are part of; nil: none is
 }
 
 // holdBlock is 64 pages. A nil page was purged, or is not there yet.
@@ -107,6 +109,25 @@ func (p *holdPage) seatsOf(i uint32) []uint32 {
 		return p.more[at : at+uint32(n)]
 	}
 	return p.seats[i][:p.count[i]]
+}
+
+// bundle is the number of the bundle that the hold is part of; 0: of none.
+func (p *holdPage) bundle(i uint32) uint32 {
+	if p.link == nil {
+		return 0
+	}
+	return p.link[i]
+}
+
+// putBundle is for a new hold, which no frozen page has: the list may be written.
+func (p *holdPage) putBundle(i, bundle uint32) {
+	if bundle == 0 {
+		return
+	}
+	if p.link == nil {
+		p.link = new([holdsInPage]uint32)
+	}
+	p.link[i] = bundle
 }
 
 func (p *holdPage) putHolder(i uint32, holder []byte) {

@@ -35,11 +35,7 @@ func (s *State) Extend(now int64, c *Extend, out *Result) {
 		return
 	}
 	e = s.own(c.Event)
-	p, i := e.ownHold(c.Hold)
-	e.sum -= p.sum(i, c.Hold)
-	p.expires[i] = now + c.TTL
-	e.sum += p.sum(i, c.Hold)
-	e.dueAt(c.Hold, now+c.TTL)
+	s.prolong(now, e, c.Hold, now+c.TTL)
 	e.answerHold(c.Hold, now+c.TTL, out)
 	e.remember(now, &c.Key, out)
 }
@@ -56,6 +52,12 @@ func (s *State) Release(now int64, c *Release, out *Result) {
 	case p == nil:
 		out.Err = ErrUnknownHold
 		return
+	case !s.leads(e, c.Hold):
+		out.Err = ErrUnknownHold
+		return
+	case c.Token == 0 && p.flags[i]&HoldLease != 0 && !c.Declined:
+		out.Err = ErrTokenRequired
+		return
 	case c.Token != 0 && c.Token != e.Token(c.Hold):
 		out.Err = ErrStaleFencingToken
 		return
@@ -70,6 +72,7 @@ func (s *State) Release(now int64, c *Release, out *Result) {
 			end = HoldExpired
 		}
 		e.free(now, c.Hold, end)
+		s.settle(now, e)
 	}
 	e.answerHold(c.Hold, 0, out)
 	if c.Declined {
@@ -101,7 +104,20 @@ func (s *State) begin(now int64, no uint32, key *Key, out *Result) (*Event, bool
 // Usable is nil when the hold is held at now by who shows the token (0: not checked);
 // else it says why not. It is a read, and what it says of a hold that has ended stays
 // true.
-func (e *Event) Usable(now int64, n uint32, token uint64) error {
+//
+// Of a bundle's holds only the home's is ever usable, and only when the bundle stands.
+func (s *State) Usable(now int64, no, n uint32, token uint64) error {
+	e := s.Event(no)
+	if e == nil {
+		return ErrUnknownEvent
+	}
+	if !s.leads(e, n) {
+		return ErrUnknownHold
+	}
+	return e.usable(now, n, token)
+}
+
+func (e *Event) usable(now int64, n uint32, token uint64) error {
 	p, i := e.hold(n)
 	switch {
 	case p == nil:
@@ -113,7 +129,7 @@ func (e *Event) Usable(now int64, n uint32, token uint64) error {
 	case p.state[i] == HoldHeld && p.expires[i] > now:
 		return nil
 	}
-	for _, seat := range p.seatsOf(i) {
+	for _, seat := range seatsOnly(p.seatsOf(i)) {
 		if e.owner(seat) > n {
 			return ErrStaleFencingToken
 		}
@@ -127,10 +143,14 @@ func (e *Event) Usable(now int64, n uint32, token uint64) error {
 // usable is Usable, and ends a hold that has lapsed, so that what the holder is told is
 // also what everybody sees.
 func (s *State) usable(now int64, e *Event, n uint32, token uint64, out *Result) error {
-	err := e.Usable(now, n, token)
-	if p, i := e.hold(n); err == ErrHoldExpired && p.state[i] == HoldHeld {
+	err := s.Usable(now, e.no, n, token)
+	if err != ErrHoldExpired && err != ErrStaleFencingToken {
+		return err
+	}
+	if p, i := e.hold(n); p.state[i] == HoldHeld && p.expires[i] <= now {
 		e = s.own(e.no)
 		e.expire(now, n)
+		s.settle(now, e)
 		out.Version = e.version
 	}
 	return err
@@ -140,9 +160,18 @@ func (e *Event) expire(now int64, n uint32) { e.free(now, n, HoldExpired) }
 
 // free ends a hold that is held: its seats are available again.
 func (e *Event) free(now int64, n uint32, end HoldState) {
-	p, _ := e.hold(n)
-	for _, seat := range p.seatsOf((n - 1) & (holdsInPage - 1)) {
-		e.set(seat, Available, n)
+	p, i := e.hold(n)
+	seats := p.seatsOf(i)
+	for _, seat := range seats {
+		if seat >= areaBit {
+			e.shift(seat, Held, Available)
+		} else {
+			e.set(seat, e.vacant(seat), n)
+		}
+	}
+	e.lose(p.holder(i), seats)
+	if b := p.bundle(i); b != 0 {
+		e.cascade = append(e.cascade, b)
 	}
 	e.end(now, n, end, now)
 }

@@ -9,9 +9,15 @@ type Rules struct {
 
 func (r Rules) sound() bool { return r.Orphans <= OrphansForbid }
 
-// lookAround tells whether a claim of this event is judged by more than its own seats:
-// then what has lapsed anywhere in the event has to be ended first.
-func (r Rules) lookAround() bool { return r.PerHolder > 0 || r.Orphans != OrphansAllow }
+// wide tells whether claims are judged by more than their own seats.
+func (r Rules) wide() bool { return r.PerHolder > 0 || r.Orphans != OrphansAllow }
+
+// lookAround tells whether a claim of these seats is judged by more than them: then what
+// has lapsed anywhere in the event has to be ended first. Places in an area are counted,
+// so nobody can tell which hold has one.
+func (e *Event) lookAround(seats []uint32) bool {
+	return e.rules.wide() || len(seats) > 0 && seats[len(seats)-1] >= areaBit
+}
 
 // Rules are the event's.
 func (e *Event) Rules() Rules { return e.rules }
@@ -46,50 +52,45 @@ func (s *State) planFor(sum [32]byte, seats uint32) (*Plan, error) {
 	return p, nil
 }
 
-// refuseRules judges a claim of exactly these seats, all of them free, by the event's
-// rules and the claim's own. Nothing of the event may have lapsed unseen.
-func (e *Event) refuseRules(c *terms, seats []uint32, s *Scratch, out *Result) error {
+// refuseRules judges a claim of exactly these seats, all of them to be had, by the event's
+// rules and the claim's own. Nothing of the event may have lapsed unseen. Without a
+// scratch (a read) orphans are not looked at.
+func (e *Event) refuseRules(t *terms, seats []uint32, s *scratch, out *Result) error {
 	if n := e.rules.PerHolder; n > 0 {
-		if has := e.has[string(c.holder)]; has+weight(seats) > n {
+		if has := e.has[string(t.holder)]; has+weight(seats) > n {
 			out.Count = has
 			return ErrLimitExceeded
 		}
 	}
-	policy := max(e.rules.Orphans, c.orphans)
-	if policy == OrphansAllow || c.placed {
+	policy := max(e.rules.Orphans, t.orphans)
+	seats = seatsOnly(seats)
+	if policy == OrphansAllow || t.placed || len(seats) == 0 || s == nil {
 		return nil
 	}
 	if e.plan == nil {
 		return ErrNoPlan
 	}
-	own := seatsOnly(seats)
-	if len(own) == 0 {
-		return nil
-	}
-	s.free = e.free(s.free, c.channel)
-	for _, seat := range e.plan.stranded(s.free, own, policy, nil) {
+	s.free = e.vacancies(s.free, t.channel)
+	s.border = e.plan.stranded(s.free, seats, policy, s.border)
+	for _, seat := range s.border {
 		out.Conflicts = append(out.Conflicts, Conflict{Seat: seat, Status: Available})
 	}
-	if len(out.Conflicts) > 0 {
+	if len(s.border) > 0 {
 		return ErrOrphanSeats
 	}
 	return nil
 }
 
-// free is the map of the seats that a claim with this channel (0: none) may have.
-func (e *Event) free(buf freeMap, channel uint8) freeMap {
+// vacancies are the seats that a claim with this channel (0: none) may have.
+func (e *Event) vacancies(buf freeMap, channel uint8) freeMap {
 	buf = e.freeMap(buf)
 	if channel == 0 {
 		return buf
 	}
 	for pi, p := range e.seatPages {
-		for i := range uint32(seatsInPage) {
-			if p.channel == nil {
-				break
-			}
+		for i := uint32(0); p.channel != nil && i < seatsInPage; i++ {
 			if p.channel[i] == channel && p.status(i) == Blocked {
-				seat := uint32(pi)<<seatShift + i
-				buf[seat>>6] |= 1 << (seat & 63)
+				buf.add(uint32(pi)<<seatShift + i)
 			}
 		}
 	}

@@ -22,6 +22,7 @@ type seatPage struct {
 	version [seatsInPage]uint64 // the event's version at the seat's last change; 0: never
 	owner   [seatsInPage]uint32 // number of the last hold granted it; 0: never
 	packed  [seatsInPage / 4]byte
+	channel *[seatsInPage]uint8 // number of the channel a seat is allotted to; nil: none is. Replaced, never written
 }
 
 func newSeatPages(gen uint64, seats uint32) []*seatPage {
@@ -62,14 +63,7 @@ func (e *Event) Packed(buf []byte) []byte {
 
 // set moves a seat to a status: one seat change, one version.
 func (e *Event) set(seat uint32, st Status, owner uint32) {
-	p := e.seatPages[seat>>seatShift]
-	if p.gen != e.gen {
-		c := *p
-		c.gen = e.gen
-		p = &c
-		e.seatPages[seat>>seatShift] = p
-	}
-	i := seat & (seatsInPage - 1)
+	p, i := e.ownSeat(seat)
 	old := p.status(i)
 	e.sum -= seatSum(seat, old, p.owner[i], p.version[i])
 	e.version++
@@ -81,6 +75,18 @@ func (e *Event) set(seat uint32, st Status, owner uint32) {
 	*e.counts.of(old)--
 	*e.counts.of(st)++
 	e.note(seat)
+}
+
+// ownSeat returns a seat's page for writing.
+func (e *Event) ownSeat(seat uint32) (*seatPage, uint32) {
+	p := e.seatPages[seat>>seatShift]
+	if p.gen != e.gen {
+		c := *p
+		c.gen = e.gen
+		p = &c
+		e.seatPages[seat>>seatShift] = p
+	}
+	return p, seat & (seatsInPage - 1)
 }
 
 func (c *Counts) of(s Status) *uint32 {

@@ -8,11 +8,16 @@ type State struct {
 	events []*Event
 	byID   map[string]uint32
 	dirty  []uint32 // events touched since TakeDirty, each once
+
+	bundles bundles
+	plans   map[[32]byte]*Plan // decoded, by their sums; derived
+	scratch scratch            // of the command at work
+	picks   []pick             // likewise
 }
 
 // New returns an empty state.
 func New() *State {
-	return &State{gen: 1, byID: make(map[string]uint32)}
+	return &State{gen: 1, byID: make(map[string]uint32), bundles: newBundles()}
 }
 
 // Now is the time of the last command, in unix milliseconds.
