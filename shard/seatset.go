@@ -58,6 +58,15 @@ func (m seatSet) ahead(w int, by uint32) uint64 {
 	return 0
 }
 
+// back is word w of the set moved up: its bit for seat i tells of seat i−by, by < 64.
+func (m seatSet) back(w int, by uint32) uint64 {
+	v := m[w] << by
+	if w > 0 {
+		v |= m[w-1] >> (64 - by)
+	}
+	return v
+}
+
 // next is the first seat of the set in from ≤ seat < to, or to.
 func (m seatSet) next(from, to uint32) uint32 {
 	for from < to {
