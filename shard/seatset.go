@@ -38,13 +38,6 @@ func (m seatSet) any() bool {
 	return false
 }
 
-func (m seatSet) count() (n int) {
-	for _, v := range m {
-		n += bits.OnesCount64(v)
-	}
-	return n
-}
-
 // ahead is word w of the set moved down: its bit for seat i tells of seat i+by.
 func (m seatSet) ahead(w int, by uint32) uint64 {
 	w += int(by >> 6)
