@@ -85,19 +85,33 @@ func (h *house) at(marked ...string) (seats []uint32) {
 
 // randomHouse is a small plan with something of everything, and many equal distances.
 func randomHouse(r *rand.Rand) *PlanSpec {
-	s := &PlanSpec{Categories: uint16(1 + r.IntN(3)), Sections: uint16(1 + r.IntN(2))}
-	s.FocalX, s.FocalY = r.Int32N(30), r.Int32N(8)
-	rows, longest, special := 1+r.Int32N(6), 1+r.IntN(14), r.IntN(4)
 	switch r.IntN(50) {
 	case 0:
-		longest = 150 // beyond a word of 64
+		return randomRows(r, 1+r.IntN(3), 150) // rows beyond a word of 64
 	case 1, 2, 3:
-		rows, longest = 80, 4 // several tracts
+		return randomRows(r, 80, 4) // several tracts
 	}
+	return randomRows(r, 1+r.IntN(6), 1+r.IntN(14))
+}
+
+// largeHouse has several words and tracts, and often many seats in one place.
+func largeHouse(r *rand.Rand) *PlanSpec {
+	s := randomRows(r, 40+r.IntN(40), 1+r.IntN(12))
+	if r.IntN(2) == 0 {
+		for i := range s.Seats {
+			s.Seats[i].X, s.Seats[i].Y = s.Seats[i].X%3, s.Seats[i].Y%3
+		}
+	}
+	return s
+}
+
+func randomRows(r *rand.Rand, rows, longest int) *PlanSpec {
+	s := &PlanSpec{Categories: uint16(1 + r.IntN(3)), Sections: uint16(1 + r.IntN(2))}
+	s.FocalX, s.FocalY = r.Int32N(30), r.Int32N(8)
+	special := r.IntN(4)
 	for y := range rows {
-		var seat PlanSeat
-		seat.Y = y
-		for x := range int32(1 + r.IntN(longest)) {
+		seat := PlanSeat{Y: int32(y)}
+		for x := range 1 + r.IntN(longest) {
 			seat.Row, seat.X = x == 0, seat.X+1+r.Int32N(5)/4
 			seat.Aisle = x > 0 && r.IntN(7) == 0
 			if x == 0 || r.IntN(5) == 0 {

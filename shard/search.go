@@ -12,6 +12,9 @@ type search struct {
 	o     Orphans
 	spans *spans // what a group stays within
 	near  centre
+
+	last    uint32 // size of the piece taken last, which groups and clean tell of; 0: of another
+	touched window // where they are to be looked for anew
 }
 
 func (p *Plan) search(q *Best, free freeMap, o Orphans, s *scratch) search {
@@ -38,7 +41,7 @@ func (p *Plan) search(q *Best, free freeMap, o Orphans, s *scratch) search {
 func (f *search) together(size, accessible, companion uint16) bool {
 	f.qualify(accessible, companion)
 	n := uint32(size)
-	return f.group(n) && f.exactly(n, accessible, companion) && f.take(n)
+	return f.group(n, f.whole()) && f.exactly(n, accessible, companion) && f.take(n, f.whole())
 }
 
 // apart takes pieces.
@@ -50,7 +53,7 @@ func (f *search) apart() bool {
 	f.qualify(0, 0)
 	left := uint32(f.ask.Quantity - special)
 	// No group is longer than this, and taking seats makes none longer.
-	longest := uint32(sort.Search(int(left), func(n int) bool { return !f.group(uint32(n) + 1) }))
+	longest := uint32(sort.Search(int(left), func(n int) bool { return !f.group(uint32(n)+1, f.whole()) }))
 	for left > 0 {
 		longest = min(longest, left)
 		size := f.piece(longest)
@@ -67,31 +70,38 @@ func (f *search) apart() bool {
 // two neighbouring seats at most one is a place where a piece must not end.
 func (f *search) piece(size uint32) uint32 {
 	for ; size > 0; size-- {
-		if f.group(size) && f.take(size) {
+		in := f.whole()
+		if size == f.last {
+			in = f.touched
+		}
+		if f.group(size, in) && f.take(size, in) {
+			f.last = size
 			return size
 		}
+		f.last = 0
 	}
 	return 0
 }
 
-// take takes the best of the groups, all of this size.
-func (f *search) take(size uint32) bool {
+// take takes the best of the groups of n. Those outside the window are as they were.
+func (f *search) take(n uint32, in window) bool {
 	groups := f.groups
 	if f.o != OrphansAllow {
-		if f.tidy(size) {
+		if f.tidy(n, in) {
 			groups = f.clean
 		} else if f.o == OrphansForbid {
 			return false
 		}
 	}
-	first, ok := f.nearest(groups, size)
+	first, ok := f.nearest(groups, n)
 	if !ok {
 		return false
 	}
-	for seat := first; seat < first+size; seat++ {
+	for seat := first; seat < first+n; seat++ {
 		f.free.remove(seat)
 		f.fit.remove(seat)
 		f.taken = append(f.taken, seat)
 	}
+	f.touched = f.around(first, n)
 	return true
 }

@@ -26,23 +26,36 @@ func (f *search) qualify(accessible, companion uint16) {
 	}
 }
 
+// window is words from ≤ w < to of seats: where groups are to be looked for.
+type window struct{ from, to int }
+
+func (f *search) whole() window { return window{0, len(f.fit)} }
+
+// around is the words that tell of groups of n which are others, or clean for other
+// reasons, now that the n seats from first on are taken: they begin up to n+1 seats away.
+func (f *search) around(first, n uint32) window {
+	return window{int(first-min(first, n+1)) >> 6, min(int(first+n+1)>>6+1, len(f.fit))}
+}
+
+// ahead is where the last words of the window look, for groups of n.
+func (w window) ahead(n uint32, words int) int { return min(w.to+int(n>>6)+1, words) }
+
 // group finds the first seats of all runs of n qualifying seats within a span: one that
-// qualifies, before n−1 that do and begin no span. It tells whether there are any.
-func (f *search) group(n uint32) bool {
-	if n == 1 {
-		copy(f.groups, f.fit)
-		return f.groups.any()
+// qualifies, before n−1 that do and begin no span. It tells whether there are any, within
+// the window or from before.
+func (f *search) group(n uint32, in window) bool {
+	follow := f.spare[in.from:in.ahead(n, len(f.fit))]
+	for i := range follow {
+		follow[i] = f.fit[in.from+i] &^ f.spans.starts[in.from+i]
 	}
-	for w := range f.spare {
-		f.spare[w] = f.fit[w] &^ f.spans.starts[w]
+	follow.erode(n - 1)
+	for w := in.from; w < in.to; w++ {
+		f.groups[w] = f.fit[w]
+		if n > 1 {
+			f.groups[w] &= follow.ahead(w-in.from, 1)
+		}
 	}
-	f.spare.erode(n - 1)
-	some := uint64(0)
-	for w := range f.groups {
-		f.groups[w] = f.fit[w] & f.spare.ahead(w, 1)
-		some |= f.groups[w]
-	}
-	return some != 0
+	return f.groups.any()
 }
 
 // exactly keeps the groups of n that have exactly these accessible and companion seats. It
@@ -77,22 +90,16 @@ func (f *search) touching(set seatSet, n uint32) {
 
 // tidy finds the groups of n that leave no new orphan. A group can only make one of the
 // free seat before it that is the first of its run, and of the free seat behind it that
-// is the last.
-func (f *search) tidy(n uint32) bool {
-	starts := f.plan.stretches.starts
-	for w := range f.clean {
-		f.clean[w] = f.free[w] &^ starts[w]
+// is the last. It tells whether there are any, within the window or from before.
+func (f *search) tidy(n uint32, in window) bool {
+	free, starts := f.free, f.plan.stretches.starts
+	last := f.spare // of a run, and not the first: free like the one before, and none such follows
+	for w := in.from; w < in.ahead(n, len(free)); w++ {
+		last[w] = free[w] &^ starts[w] &^ (free.ahead(w, 1) &^ starts.ahead(w, 1))
 	}
-	for w := range f.spare { // free, and not followed by a free neighbour
-		f.spare[w] = f.clean[w] &^ f.clean.ahead(w, 1)
+	for w := in.from; w < in.to; w++ {
+		second := free.back(w, 1) &^ starts[w] &^ (free.back(w, 2) &^ starts.back(w, 1))
+		f.clean[w] = f.groups[w] &^ second &^ last.ahead(w, n)
 	}
-	var some, free, second uint64 // of the word before: free seats; those behind a free neighbour
-	for w := range f.clean {
-		behind := (f.free[w]<<1 | free>>63) &^ starts[w]
-		afterFirst := behind &^ (behind<<1 | second>>63)
-		f.clean[w] = f.groups[w] &^ afterFirst &^ f.spare.ahead(w, n)
-		some |= f.clean[w]
-		free, second = f.free[w], behind
-	}
-	return some != 0
+	return f.clean.any()
 }

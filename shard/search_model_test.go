@@ -300,6 +300,28 @@ func TestBestIsAsItsModel(t *testing.T) {
 	}
 }
 
+// Parties in many pieces of one size, far from each other: each piece is looked for only
+// where the one before it changed something.
+func TestBestOfLargeHousesIsAsItsModel(t *testing.T) {
+	var sc scratch
+	for seed := range uint64(500) {
+		r := rand.New(rand.NewPCG(seed, 2))
+		s := largeHouse(r)
+		p := planFrom(t, s)
+		free := randomFree(r, p.Seats())
+		q, o := randomBest(r, s), Orphans(r.IntN(3))
+		if r.IntN(3) > 0 {
+			q.Category, q.Section, q.Apart = 0, 0, true
+			q.Quantity = max(q.Quantity, uint16(1+r.IntN(24)))
+		}
+		got, ok := p.best(q, free, o, &sc)
+		want := slow(s, free).best(q, o)
+		if ok != (want != nil) || !same(got, want) {
+			t.Fatalf("seed %d: %+v, policy %d: got %v, want %v", seed, q, o, got, want)
+		}
+	}
+}
+
 // someSeats is up to n seats, ascending, often next to each other.
 func someSeats(r *rand.Rand, seats uint32, n int) (list []uint32) {
 	for seat := r.Uint32N(seats); seat < seats && len(list) < n; seat += 1 + r.Uint32N(6)/4 {

@@ -38,13 +38,6 @@ func (m seatSet) any() bool {
 	return false
 }
 
-func (m seatSet) count() (n int) {
-	for _, v := range m {
-		n += bits.OnesCount64(v)
-	}
-	return n
-}
-
 // ahead is word w of the set moved down: its bit for seat i tells of seat i+by.
 func (m seatSet) ahead(w int, by uint32) uint64 {
 	w += int(by >> 6)
@@ -56,6 +49,15 @@ func (m seatSet) ahead(w int, by uint32) uint64 {
 		return m[w] >> by
 	}
 	return 0
+}
+
+// back is word w of the set moved up: its bit for seat i tells of seat i−by, by < 64.
+func (m seatSet) back(w int, by uint32) uint64 {
+	v := m[w] << by
+	if w > 0 {
+		v |= m[w-1] >> (64 - by)
+	}
+	return v
 }
 
 // next is the first seat of the set in from ≤ seat < to, or to.
