@@ -122,7 +122,7 @@ func (c *checkout) look() error {
 	var err error
 	viewErr := g.View(func(s *shard.State) {
 		ev, now := s.Event(c.ref.no), g.Now()
-		if err = ev.Usable(now, c.hold, c.token); err != nil {
+		if err = s.Usable(now, c.ref.no, c.hold, c.token); err != nil {
 			return
 		}
 		info, _ := ev.HoldInfo(c.hold)

@@ -115,7 +115,7 @@ func (x *Run) compareUsable() error {
 	for no, e := range x.m.Events {
 		for n := uint32(max(0, len(e.Holds)-12)); int(n) <= len(e.Holds)+1; n++ {
 			for _, token := range []uint64{0, e.token(n), e.token(n + 1)} {
-				got, want := x.subject.State().Event(uint32(no)).Usable(x.now, n, token), e.whyNot(x.now, n, token)
+				got, want := x.subject.State().Usable(x.now, uint32(no), n, token), e.whyNot(x.now, n, token)
 				if got != want {
 					return fmt.Errorf("hold %d shown with token %d is usable: %v, model %v", n, token, got, want)
 				}

@@ -43,8 +43,8 @@ func TestBlockRefusals(t *testing.T) {
 		"unsorted":        {Block{Seats: []uint32{3, 2}}, ErrBadRequest, nil},
 		"unknown seat":    {Block{Seats: []uint32{2, MaxBlockSeats + 2}}, ErrUnknownSeat, nil},
 		"reason too long": {Block{Seats: []uint32{2}, Reason: make([]byte, MaxReasonLen+1)}, ErrBadRequest, nil},
-		"held and booked": {Block{Seats: []uint32{0, 1, 2}}, ErrSeatsUnavailable, []Conflict{{0, Held}, {1, Booked}}},
-		"unblock held":    {Block{Seats: []uint32{0, 3}, Unblock: true}, ErrSeatsUnavailable, []Conflict{{0, Held}}},
+		"held and booked": {Block{Seats: []uint32{0, 1, 2}}, ErrSeatsUnavailable, []Conflict{{Seat: 0, Status: Held}, {Seat: 1, Status: Booked}}},
+		"unblock held":    {Block{Seats: []uint32{0, 3}, Unblock: true}, ErrSeatsUnavailable, []Conflict{{Seat: 0, Status: Held}}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := newWorld(t, MaxBlockSeats+2)

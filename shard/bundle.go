@@ -63,10 +63,10 @@ type bundlePage struct {
 type bundles struct {
 	pages []*bundlePage // nil: gone
 	last  uint32
-	sum   uint64 // additive digest
-	due   int64  // lower bound of when a page may go
-	busy  map[uint32]struct{}   // those that somebody has to do something about; derived
-	index map[Txn]uint32        // of those decided elsewhere; derived
+	sum   uint64              // additive digest
+	due   int64               // lower bound of when a page may go
+	busy  map[uint32]struct{} // those that somebody has to do something about; derived
+	index map[Txn]uint32      // of those decided elsewhere; derived
 }
 
 func newBundles() bundles { return bundles{due: never} }
@@ -119,7 +119,7 @@ func (s *State) putBundle(n uint32, r bundle) {
 	b.sum += r.sum(n) - p.sum(n)
 	*p = r
 	b.derive(n, p)
-	if r.state == BundleEnded && n%bundlesInPage == 0 || b.pages[(n-1)/bundlesInPage].used == bundlesInPage {
+	if r.state == BundleEnded && b.pages[(n-1)/bundlesInPage].used == bundlesInPage {
 		b.due = min(b.due, r.endedAt+Retention)
 	}
 }

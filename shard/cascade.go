@@ -26,7 +26,11 @@ func (r *bundle) leader(event, hold uint32) bool {
 func (s *State) leadsBooking(e *Event, n uint32) bool {
 	p, i := e.books[(n-1)/booksInPage], (n-1)%booksInPage
 	b := &p.recs[i]
-	return b.bundle == 0 || s.bundles.get(b.bundle).leader(e.no, b.hold)
+	if b.bundle == 0 {
+		return true
+	}
+	r := s.bundles.get(b.bundle)
+	return r != nil && r.leader(e.no, b.hold)
 }
 
 // prolong moves the end of a hold that leads, and of all of its bundle here.

@@ -21,13 +21,16 @@ func (s *State) Check() error {
 		if err := e.check(); err != nil {
 			return fmt.Errorf("event %s: %w", e.id, err)
 		}
+		if p := s.plans[e.planSum]; e.planSum != [32]byte{} && (p == nil || p != e.plan) {
+			return fmt.Errorf("event %s: its plan is not the one that all events of the chart have", e.id)
+		}
 	}
-	return nil
+	return s.checkBundles()
 }
 
 func (e *Event) check() error {
-	c := checker{e: e, taken: make([]uint32, e.seats)}
-	for _, step := range []func() error{c.holds, c.bookings, c.seats, c.keys, c.reasons} {
+	c := checker{e: e, taken: make([]uint32, e.seats), areas: make([]area, len(e.areas))}
+	for _, step := range []func() error{c.holds, c.bookings, c.seats, c.keys, c.reasons, c.rules} {
 		if err := step(); err != nil {
 			return err
 		}
@@ -42,10 +45,19 @@ func (e *Event) check() error {
 type checker struct {
 	e     *Event
 	taken []uint32
+	areas []area // what of each area holds and bookings have
 	sum   uint64
 }
 
 func (c *checker) take(seat, hold uint32, st Status) error {
+	if no, n, ok := SplitCode(seat); ok {
+		if st == Held {
+			c.areas[no].held += n
+		} else {
+			c.areas[no].booked += n
+		}
+		return nil
+	}
 	switch {
 	case seat >= c.e.seats:
 		return fmt.Errorf("hold %d has seat %d of %d", hold, seat, c.e.seats)
@@ -187,6 +199,21 @@ func (c *checker) seats() error {
 		if v != 0 {
 			versions = append(versions, v)
 		}
+		ch := e.seatChannel(seat)
+		c.sum += channelSeatSum(seat, ch)
+		if int(ch) > len(e.channels) || ch != 0 && st == Available {
+			return fmt.Errorf("seat %d is of channel %d, and has status %d", seat, ch, st)
+		}
+	}
+	for i := range e.areas {
+		a := &e.areas[i]
+		c.sum += a.sum(uint32(i))
+		if a.held != c.areas[i].held || a.booked != c.areas[i].booked || uint64(a.held)+uint64(a.booked) > uint64(a.capacity) {
+			return fmt.Errorf("area %d is %+v, holds and bookings have %+v", i, *a, c.areas[i])
+		}
+		if a.version != 0 {
+			versions = append(versions, a.version)
+		}
 	}
 	if counts != e.counts {
 		return fmt.Errorf("counts are %+v, recounted %+v", e.counts, counts)
@@ -243,8 +270,25 @@ func (c *checker) keys() error {
 func (c *checker) reasons() error {
 	for seat, reason := range c.e.reasons {
 		c.sum += reasonSum(seat, reason)
-		if seat >= c.e.seats || c.e.Status(seat) != Blocked {
+		if seat >= c.e.seats || c.e.Status(seat) != Blocked && c.e.seatChannel(seat) == 0 {
 			return fmt.Errorf("seat %d is not blocked, but there is a reason: %s", seat, reason)
+		}
+	}
+	return nil
+}
+
+// rules wants what is counted for limits, and the channels, to be as they follow.
+func (c *checker) rules() error {
+	for i := range c.e.channels {
+		c.sum += c.e.channels[i].sum(uint8(i + 1))
+	}
+	want := c.e.tally()
+	if len(want) != len(c.e.has) {
+		return fmt.Errorf("%d holders are counted, %d have something", len(c.e.has), len(want))
+	}
+	for holder, n := range want {
+		if c.e.has[holder] != n {
+			return fmt.Errorf("holder %q is counted with %d, has %d", holder, c.e.has[holder], n)
 		}
 	}
 	return nil

@@ -184,6 +184,7 @@ func (it *Item) check() (people uint32, err error) {
 	switch {
 	case it.Best != nil && (len(own) > 0 || it.Fan != FanNone || it.Versions != nil || it.IfSince),
 		it.Best == nil && len(it.Seats) == 0,
+		it.Best != nil && it.Best.Apart && it.Best.Quantity > MaxApart,
 		it.Fan > FanSuggest || it.Orphans > OrphansForbid,
 		it.Versions != nil && len(it.Versions) != len(it.Seats),
 		people > MaxSeatsPerHold:
@@ -196,12 +197,12 @@ func (it *Item) check() (people uint32, err error) {
 // there are several, or when it is not decided here.
 func (s *State) grantAll(now int64, c *Claim, out *Result) {
 	t := c.terms(&c.Items[0])
-	bundle := uint32(0)
+	link := uint32(0)
 	if c.Txn != (Txn{}) {
 		t.ttl = never - now // until the home says
-		bundle = s.joinTxn(now, c.Txn)
+		link = s.joinTxn(now, c.Txn)
 	} else if len(s.picks) > 1 {
-		bundle = s.newBundle(bundle{state: BundleHeld})
+		link = s.newBundle(bundle{state: BundleHeld})
 	}
 	parts := make([]Part, len(s.picks))
 	out.Granted = make([]Granted, len(s.picks))
@@ -210,7 +211,7 @@ func (s *State) grantAll(now int64, c *Claim, out *Result) {
 		e := s.own(c.Items[k.item].Event)
 		s.lapse(e, now, k.seats)
 		var one Result
-		e.grant(now, k.seats, &t, bundle, &one)
+		e.grant(now, k.seats, &t, link, &one)
 		parts[i] = Part{Event: e.no, Hold: one.Number}
 		out.Granted[i] = Granted{Event: e.no, Hold: one.Number, Token: one.Token, Version: one.Version, Seats: append([]uint32(nil), k.seats...)}
 		if i == 0 {
@@ -218,7 +219,7 @@ func (s *State) grantAll(now int64, c *Claim, out *Result) {
 		}
 	}
 	out.Count = uint32(s.picks[0].item)
-	if bundle != 0 {
-		s.addParts(bundle, parts)
+	if link != 0 {
+		s.addParts(link, parts)
 	}
 }

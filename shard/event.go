@@ -51,10 +51,10 @@ type CreateEvent struct {
 	Chart     [32]byte
 	Epoch     [16]byte
 	Secret    [32]byte
-	TokenBase uint64 // fencing tokens start above it
-	OnsaleAt  int64  // unix ms; 0: at once
-	MaxKeys   uint32 // 0: DefaultMaxKeys
-	Meta      []byte // opaque settings
+	TokenBase uint64   // fencing tokens start above it
+	OnsaleAt  int64    // unix ms; 0: at once
+	MaxKeys   uint32   // 0: DefaultMaxKeys
+	Meta      []byte   // opaque settings
 	Plan      [32]byte // sum of the chart's plan, which has arrived as a chart does; zero: none
 	Rules     Rules
 }

@@ -42,7 +42,7 @@ func TestHoldRefusals(t *testing.T) {
 		"unsorted":        {func(c *Hold) { c.Seats = []uint32{5, 4} }, ErrBadRequest},
 		"twice":           {func(c *Hold) { c.Seats = []uint32{4, 4} }, ErrDuplicateSeat},
 		"unknown seat":    {func(c *Hold) { c.Seats = []uint32{4, 2000} }, ErrUnknownSeat},
-		"last number":     {func(c *Hold) { c.Seats = []uint32{^uint32(0)} }, ErrUnknownSeat},
+		"last number":     {func(c *Hold) { c.Seats = []uint32{^uint32(0)} }, ErrUnknownArea},
 		"ttl below":       {func(c *Hold) { c.TTL = MinTTL - 1 }, ErrBadRequest},
 		"ttl above":       {func(c *Hold) { c.TTL = MaxTTL + 1 }, ErrBadRequest},
 		"ttl negative":    {func(c *Hold) { c.TTL = -1 << 63 }, ErrBadRequest},
@@ -80,7 +80,7 @@ func TestHoldNamesEveryConflict(t *testing.T) {
 	w.ok(w.book(w.ok(w.hold(2)).Number, 0))
 	w.ok(w.block("", 4))
 	out := w.refused(ErrSeatsUnavailable, w.hold(0, 1, 2, 3, 4))
-	if want := []Conflict{{1, Held}, {2, Booked}, {4, Blocked}}; !slices.Equal(out.Conflicts, want) {
+	if want := []Conflict{{Seat: 1, Status: Held}, {Seat: 2, Status: Booked}, {Seat: 4, Status: Blocked}}; !slices.Equal(out.Conflicts, want) {
 		t.Fatalf("conflicts are %v, want %v", out.Conflicts, want)
 	}
 	if out.Version != 4 {
@@ -175,7 +175,7 @@ func TestRefusedClaimLeavesTheLapsedHold(t *testing.T) {
 	w.later(MinTTL)
 	w.unchanged(func() {
 		out := w.refused(ErrSeatsUnavailable, w.hold(0, 1))
-		if !slices.Equal(out.Conflicts, []Conflict{{1, Held}}) {
+		if !slices.Equal(out.Conflicts, []Conflict{{Seat: 1, Status: Held}}) {
 			t.Errorf("conflicts are %v", out.Conflicts)
 		}
 	})

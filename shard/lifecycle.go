@@ -144,10 +144,7 @@ func (e *Event) usable(now int64, n uint32, token uint64) error {
 // also what everybody sees.
 func (s *State) usable(now int64, e *Event, n uint32, token uint64, out *Result) error {
 	err := s.Usable(now, e.no, n, token)
-	if err != ErrHoldExpired && err != ErrStaleFencingToken {
-		return err
-	}
-	if p, i := e.hold(n); p.state[i] == HoldHeld && p.expires[i] <= now {
+	if p, i := e.hold(n); err == ErrHoldExpired && p.state[i] == HoldHeld {
 		e = s.own(e.no)
 		e.expire(now, n)
 		s.settle(now, e)

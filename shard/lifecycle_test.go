@@ -178,15 +178,15 @@ func TestUsableIsARead(t *testing.T) {
 	w := newWorld(t, 2)
 	h := w.ok(w.holdFor(MinTTL, 0))
 	w.later(MinTTL - 1)
-	if err := w.event().Usable(w.now, h.Number, h.Token); err != nil {
+	if err := w.s.Usable(w.now, 0, h.Number, h.Token); err != nil {
 		t.Fatal(err)
 	}
 	w.later(1)
 	w.unchanged(func() {
-		if err := w.event().Usable(w.now, h.Number, h.Token); err != ErrHoldExpired {
+		if err := w.s.Usable(w.now, 0, h.Number, h.Token); err != ErrHoldExpired {
 			t.Errorf("got %v", err)
 		}
-		if err := w.event().Usable(w.now, h.Number, h.Token+1); err != ErrStaleFencingToken {
+		if err := w.s.Usable(w.now, 0, h.Number, h.Token+1); err != ErrStaleFencingToken {
 			t.Errorf("got %v", err)
 		}
 	})

@@ -15,6 +15,7 @@ const (
 	MaxMetaLen      = 64 << 10  // bytes of an event's opaque settings
 	MaxChartBytes   = 64 << 20  // of a chart's packed document
 	MaxItems        = 64        // events of one claim
+	MaxApart        = 100       // people of a party that may be split up: each piece is a search
 	MaxChannels     = 255       // of one event
 	MaxChannelName  = 64        // bytes
 	MaxGroups       = 64        // shard groups there can be

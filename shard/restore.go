@@ -14,8 +14,8 @@ func Restore(r io.Reader) (*State, error) {
 	if f.read() != frameHeader || string(f.take(8)) != "USHERSNP" {
 		f.fail("this is no snapshot")
 	}
-	if v := f.u16(); f.err == nil && v != snapshotVersion {
-		f.fail("version %d, this program reads %d", v, snapshotVersion)
+	if f.version = f.u16(); f.err == nil && (f.version < 1 || f.version > snapshotVersion) {
+		f.fail("version %d, this program reads 1 to %d", f.version, snapshotVersion)
 	}
 	s := New()
 	s.now = f.i64()
@@ -27,6 +27,9 @@ func Restore(r io.Reader) (*State, error) {
 	s.readCharts(f, charts)
 	kind := f.read()
 	for ; f.err == nil && kind == frameEvent; kind = s.readEvent(f) {
+	}
+	if f.err == nil && kind == frameBundles && f.version > 1 {
+		kind = s.readBundles(f)
 	}
 	if f.err == nil && kind != frameTrailer {
 		f.fail("a frame of kind %d where an event or the end was expected", kind)
@@ -75,7 +78,7 @@ func (s *State) readCharts(f *frameReader, n uint32) {
 // of the frame after it.
 func (s *State) readEvent(f *frameReader) frameKind {
 	e := &Event{gen: s.gen, no: uint32(len(s.events)), due: never}
-	e.readHeader(f)
+	s.readHeader(e, f)
 	if f.err != nil {
 		return 0
 	}
@@ -106,7 +109,7 @@ func (s *State) readEvent(f *frameReader) frameKind {
 	return 0
 }
 
-func (e *Event) readHeader(f *frameReader) {
+func (s *State) readHeader(e *Event, f *frameReader) {
 	e.id = string(f.str(MaxEventIDLen))
 	copy(e.chart[:], f.take(32))
 	copy(e.epoch[:], f.take(16))
@@ -139,6 +142,9 @@ func (e *Event) readHeader(f *frameReader) {
 		e.reasons[seat] = reason
 		e.sum += reasonSum(seat, reason)
 	}
+	if f.version > 1 {
+		s.readRules(e, f)
+	}
 	f.done()
 }
 
@@ -151,6 +157,9 @@ func (e *Event) readSeats(f *frameReader) {
 		return
 	}
 	p := e.seatPages[no]
+	if f.version > 1 && f.flag() {
+		e.readChannels(f, no)
+	}
 	copy(p.packed[:], packed)
 	for i := range uint32(seatsInPage) {
 		p.owner[i] = le32(owners[4*i:])
@@ -212,6 +221,14 @@ func (e *Event) readHold(f *frameReader, p *holdPage, i uint32) {
 	}
 	p.putSeats(i, seats)
 	p.putHolder(i, holder)
+	if f.version == 1 {
+		return
+	}
+	p.flags[i] = HoldFlags(f.u8())
+	p.putBundle(i, f.u32())
+	if p.flags[i]&^holdFlags != 0 {
+		f.fail("a hold with flags %x", p.flags[i])
+	}
 }
 
 func (e *Event) wantSeats(f *frameReader, seats []uint32) {
@@ -243,6 +260,9 @@ func (e *Event) readBooks(f *frameReader) {
 		r.holderLen, r.paymentLen = uint8(len(holder)), uint8(len(payment))
 		p.seats = append(p.seats, seats...)
 		p.text = append(append(p.text, holder...), payment...)
+		if f.version > 1 {
+			r.bundle = f.u32()
+		}
 		e.sum += p.sum(i, no*booksInPage+i+1)
 	}
 }
@@ -294,6 +314,7 @@ func (e *Event) settle(f *frameReader) {
 			}
 		}
 	}
+	e.has = e.tally()
 	e.due = min(e.due, t.due())
 }
 

@@ -5,7 +5,9 @@ import (
 	"slices"
 )
 
-const snapshotVersion = 1
+// snapshotVersion is what is written. Version 1, before there were plans, rules, areas,
+// channels and bundles, is read as well.
+const snapshotVersion = 2
 
 // Frozen is a state as it was at one moment. It may be read and written out by one
 // goroutine while the state it came from goes on.
@@ -13,13 +15,15 @@ type Frozen struct {
 	now    int64
 	charts []*Chart
 	events []*Event
+
+	bundles bundles
 }
 
 // Freeze takes the state as it is, in the time it takes to copy one pointer an event.
 // From here on whoever writes to something old copies it first.
 func (s *State) Freeze() *Frozen {
 	s.gen++
-	return &Frozen{now: s.now, charts: s.Charts.Freeze(), events: slices.Clone(s.events)}
+	return &Frozen{now: s.now, charts: s.Charts.Freeze(), events: slices.Clone(s.events), bundles: s.bundles.freeze()}
 }
 
 // WriteTo writes the snapshot: the same bytes for equal states, whatever way led there.
@@ -45,8 +49,9 @@ func (z *Frozen) WriteTo(w io.Writer) (int64, error) {
 	for _, e := range z.events {
 		e.write(f)
 	}
+	z.bundles.write(f)
 	f.begin(frameTrailer)
-	f.u64(digest(z.now, z.charts, z.events))
+	f.u64(digest(z.now, z.charts, z.events, &z.bundles))
 	f.end()
 	return c.n, f.err
 }
@@ -80,6 +85,21 @@ func (e *Event) write(f *frameWriter) {
 	f.u64(e.keys.head)
 	f.u64(e.keys.next)
 	e.writeReasons(f)
+	f.raw(e.planSum[:])
+	f.u32(e.rules.PerHolder)
+	f.u8(uint8(e.rules.Orphans))
+	f.flag(e.rules.Gated)
+	f.u32(uint32(len(e.areas)))
+	for i := range e.areas {
+		f.u32(e.areas[i].held)
+		f.u32(e.areas[i].booked)
+		f.u64(e.areas[i].version)
+	}
+	f.u32(uint32(len(e.channels)))
+	for i := range e.channels {
+		f.raw(e.channels[i].hash[:])
+		f.str([]byte(e.channels[i].name))
+	}
 	f.end()
 	for i, p := range e.seatPages {
 		if p.version != [seatsInPage]uint64{} {
@@ -122,6 +142,10 @@ func (p *seatPage) write(f *frameWriter, no uint32) {
 	for i := range p.version {
 		f.u64(p.version[i])
 	}
+	f.flag(p.channel != nil)
+	if p.channel != nil {
+		f.raw(p.channel[:])
+	}
 	f.end()
 }
 
@@ -136,6 +160,8 @@ func (p *holdPage) write(f *frameWriter, first uint32) {
 		f.i64(p.expires[i])
 		f.u32s(p.seatsOf(i))
 		f.str(p.holder(i))
+		f.u8(uint8(p.flags[i]))
+		f.u32(p.bundle(i))
 	}
 	f.end()
 }
@@ -155,8 +181,54 @@ func (p *bookPage) write(f *frameWriter, no uint32) {
 		f.u32s(p.seatsOf(i))
 		f.str(p.holder(i))
 		f.str(p.payment(i))
+		f.u32(r.bundle)
 	}
 	f.end()
+}
+
+// write writes the pages that are there. How many bundles there ever were stands first,
+// as the newest may have been forgotten.
+func (b *bundles) write(f *frameWriter) {
+	if b.last == 0 {
+		return
+	}
+	f.begin(frameBundles)
+	f.u32(b.last)
+	f.end()
+	for i, p := range b.pages {
+		if p == nil {
+			continue
+		}
+		f.begin(frameBundles)
+		f.u32(uint32(i))
+		f.u32(p.used)
+		for j := range p.used {
+			p.recs[j].write(f)
+		}
+		f.end()
+	}
+}
+
+func (r *bundle) write(f *frameWriter) {
+	f.u8(uint8(r.state))
+	f.u16(r.home)
+	f.u32(r.at)
+	f.i64(r.since)
+	f.i64(r.endedAt)
+	f.raw(r.key.Hash[:])
+	f.raw(r.key.Print[:])
+	f.u32(uint32(len(r.parts)))
+	for _, p := range r.parts {
+		f.u16(p.Group)
+		f.u32(p.Event)
+		f.u32(p.Hold)
+		f.u32(p.Booking)
+		f.i64(p.Amount)
+	}
+	f.u32(uint32(len(r.pending)))
+	for _, g := range r.pending {
+		f.u16(g)
+	}
 }
 
 // write writes the answers that are kept, 64 a frame: where pages begin is not part of

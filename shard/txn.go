@@ -52,8 +52,7 @@ type Ack struct {
 // Begin answers the bundle's number. Repeated with its key it answers the bundle that is
 // open under it, or what became of it.
 func (s *State) Begin(now int64, c *Begin, out *Result) {
-	e, ok := s.begin(now, c.Event, &c.Key, out)
-	if !ok {
+	if _, ok := s.begin(now, c.Event, &c.Key, out); !ok {
 		return
 	}
 	if !c.sound() {
@@ -67,7 +66,6 @@ func (s *State) Begin(now int64, c *Begin, out *Result) {
 		}
 		return
 	}
-	_ = e
 	out.Number = s.newBundle(bundle{state: BundleOpen, since: now + c.Wait, key: c.Key, pending: slices.Clone(c.Groups)})
 	out.Bundle = BundleOpen
 }

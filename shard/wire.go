@@ -23,6 +23,7 @@ const (
 	frameBooks   frameKind = 6
 	frameKeys    frameKind = 7
 	frameTrailer frameKind = 8
+	frameBundles frameKind = 9 // since version 2
 )
 
 const maxFrame = MaxChartBytes + 1024
@@ -56,6 +57,14 @@ func (f *frameWriter) u64(v uint64) { f.buf = binary.LittleEndian.AppendUint64(f
 func (f *frameWriter) i64(v int64)  { f.u64(uint64(v)) }
 func (f *frameWriter) raw(b []byte) { f.buf = append(f.buf, b...) }
 func (f *frameWriter) str(b []byte) { f.u32(uint32(len(b))); f.raw(b) }
+func (f *frameWriter) flag(v bool) {
+	if v {
+		f.u8(1)
+	} else {
+		f.u8(0)
+	}
+}
+
 func (f *frameWriter) u32s(v []uint32) {
 	f.u32(uint32(len(v)))
 	for _, x := range v {
@@ -66,14 +75,15 @@ func (f *frameWriter) u32s(v []uint32) {
 // frameReader reads frames and their fields; the first error sticks, and after it every
 // field reads as zero.
 type frameReader struct {
-	r    io.Reader
-	off  int64 // where the frame began
-	next int64
-	kind frameKind
-	last uint64 // kind and number of the event's last frame, see inOrder
-	buf  []byte // what is left of the payload
-	all  []byte
-	err  error
+	r       io.Reader
+	version uint16
+	off     int64 // where the frame began
+	next    int64
+	kind    frameKind
+	last    uint64 // kind and number of the event's last frame, see inOrder
+	buf     []byte // what is left of the payload
+	all     []byte
+	err     error
 }
 
 func (f *frameReader) fail(format string, args ...any) {
@@ -166,6 +176,14 @@ func (f *frameReader) u64() uint64 {
 		return binary.LittleEndian.Uint64(b)
 	}
 	return 0
+}
+
+func (f *frameReader) flag() bool {
+	v := f.u8()
+	if v > 1 {
+		f.fail("%d where yes or no was expected", v)
+	}
+	return v == 1
 }
 
 func (f *frameReader) i64() int64 { return int64(f.u64()) }

@@ -1,0 +1,123 @@
+package shard
+
+import "fmt"
+
+// checkBundles wants bundles and holds to speak of each other.
+func (s *State) checkBundles() error {
+	var sum uint64
+	for n := uint32(1); n <= s.bundles.last; n++ {
+		r := s.bundles.get(n)
+		if r == nil {
+			continue
+		}
+		sum += r.sum(n)
+		if _, busy := s.bundles.busy[n]; busy != r.busy() {
+			return fmt.Errorf("bundle %d: noted as one to be seen to: %v", n, busy)
+		}
+		if r.home != 0 && s.bundles.index[Txn{r.home, r.at}] != n {
+			return fmt.Errorf("bundle %d takes part in %d of group %d, where another is found", n, r.at, r.home)
+		}
+		for k, p := range r.parts {
+			if p.Group != 0 && r.home != 0 {
+				return fmt.Errorf("bundle %d is decided by group %d, and has a hold of group %d", n, r.home, p.Group)
+			}
+			if p.Group == 0 {
+				if err := s.checkPart(n, r, k); err != nil {
+					return fmt.Errorf("bundle %d, hold %d of event %d: %w", n, p.Hold, p.Event, err)
+				}
+			}
+		}
+	}
+	if sum != s.bundles.sum {
+		return fmt.Errorf("digest sum of bundles is %x, recomputed %x", s.bundles.sum, sum)
+	}
+	return s.checkLinks()
+}
+
+// partState is what a bundle's state makes of its holds.
+var partState = map[BundleState][]HoldState{
+	BundleOpen: {HoldHeld}, BundleHeld: {HoldHeld}, BundleEnded: {HoldReleased, HoldExpired},
+	BundleBooked: {HoldBooked}, BundleCancelled: {HoldBooked},
+}
+
+func (s *State) checkPart(n uint32, r *bundle, k int) error {
+	part := r.parts[k]
+	if part.Event >= uint32(len(s.events)) {
+		return ErrUnknownEvent
+	}
+	e := s.events[part.Event]
+	p, i := e.hold(part.Hold)
+	if p == nil {
+		if r.state == BundleOpen || r.state == BundleHeld {
+			return fmt.Errorf("it is not there")
+		}
+		return nil // forgotten before the bundle was
+	}
+	if p.bundle(i) != n {
+		return fmt.Errorf("it is of bundle %d", p.bundle(i))
+	}
+	fits := false
+	for _, st := range partState[r.state] {
+		fits = fits || p.state[i] == st
+	}
+	if !fits {
+		return fmt.Errorf("it has state %d, the bundle %d", p.state[i], r.state)
+	}
+	if p.state[i] == HoldBooked && p.expires[i] != int64(part.Booking) {
+		return fmt.Errorf("it became booking %d, the bundle says %d", p.expires[i], part.Booking)
+	}
+	if p.state[i] != HoldHeld {
+		return nil
+	}
+	pinned := r.state == BundleOpen || r.home != 0
+	if pinned != (p.expires[i] == never) {
+		return fmt.Errorf("it ends at %d, in a bundle of state %d, decided by group %d", p.expires[i], r.state, r.home)
+	}
+	if first := r.parts[0]; !pinned {
+		if q, j := s.events[first.Event].hold(first.Hold); q == nil || q.expires[j] != p.expires[i] {
+			return fmt.Errorf("it ends at another moment than its bundle")
+		}
+	}
+	return nil
+}
+
+// checkLinks wants every hold that names a bundle to be named by it.
+func (s *State) checkLinks() error {
+	for _, e := range s.events {
+		for n := uint32(1); n <= e.lastBook; n++ {
+			if b := &e.books[(n-1)/booksInPage].recs[(n-1)%booksInPage]; b.bundle != 0 && s.bundles.get(b.bundle) == nil {
+				return fmt.Errorf("event %s: booking %d names bundle %d, which is not there", e.id, n, b.bundle)
+			}
+		}
+		for b, k := range e.blocks {
+			for pg := 0; k != nil && pg < pagesInBlock; pg++ {
+				p := k.pages[pg]
+				for i := uint32(0); p != nil && i < p.used; i++ {
+					n := uint32(b)<<(pageShift+blockShift) + uint32(pg)<<pageShift + i + 1
+					if err := s.checkLink(e, n, p.bundle(i), p.state[i]); err != nil {
+						return err
+					}
+				}
+			}
+		}
+	}
+	return nil
+}
+
+func (s *State) checkLink(e *Event, hold, bundle uint32, st HoldState) error {
+	if bundle == 0 {
+		return nil
+	}
+	r := s.bundles.get(bundle)
+	if r == nil && st != HoldHeld && bundle <= s.bundles.last {
+		return nil
+	}
+	if r != nil {
+		for _, p := range r.parts {
+			if p.Group == 0 && p.Event == e.no && p.Hold == hold {
+				return nil
+			}
+		}
+	}
+	return fmt.Errorf("event %s: hold %d names bundle %d, which does not know it", e.id, hold, bundle)
+}

@@ -1,0 +1,133 @@
+package shard
+
+// readRules reads what events have since version 2: plan, rules, areas, channels.
+func (s *State) readRules(e *Event, f *frameReader) {
+	copy(e.planSum[:], f.take(32))
+	e.rules = Rules{PerHolder: f.u32(), Orphans: Orphans(f.u8()), Gated: f.flag()}
+	if f.err != nil {
+		return
+	}
+	var err error
+	if e.plan, err = s.planFor(e.planSum, e.seats); err != nil || !e.rules.sound() {
+		f.fail("event %q: its plan: %v; rules %+v", e.id, err, e.rules)
+		return
+	}
+	e.areas = newAreas(e.plan)
+	if n := f.u32(); int(n) != len(e.areas) {
+		f.fail("event %q has %d areas, its plan %d", e.id, n, len(e.areas))
+		return
+	}
+	for i := range e.areas {
+		a := &e.areas[i]
+		a.held, a.booked, a.version = f.u32(), f.u32(), f.u64()
+		if uint64(a.held)+uint64(a.booked) > uint64(a.capacity) || a.version > e.version {
+			f.fail("event %q: area %d: %+v", e.id, i, *a)
+			return
+		}
+		e.sum += a.sum(uint32(i))
+	}
+	n := f.u32()
+	if n > MaxChannels {
+		f.fail("event %q has %d channels", e.id, n)
+		return
+	}
+	for i := range n {
+		var c channel
+		copy(c.hash[:], f.take(16))
+		c.name = string(f.str(MaxChannelName))
+		if f.err == nil && (e.channelOf(c.hash) != 0 || e.channelNamed(c.name) != 0 || c.name == "" || c.hash == [16]byte{}) {
+			f.fail("event %q: channel %q", e.id, c.name)
+			return
+		}
+		e.channels = append(e.channels, c)
+		e.sum += c.sum(uint8(i + 1))
+	}
+}
+
+// readChannels reads which seats of a page are allotted.
+func (e *Event) readChannels(f *frameReader, no uint32) {
+	list := new([seatsInPage]uint8)
+	copy(list[:], f.take(seatsInPage))
+	if f.err != nil {
+		return
+	}
+	for i, ch := range list {
+		seat := no<<seatShift + uint32(i)
+		if int(ch) > len(e.channels) || ch != 0 && seat >= e.seats {
+			f.fail("seat %d is of channel %d", seat, ch)
+			return
+		}
+		e.sum += channelSeatSum(seat, ch)
+	}
+	if *list == [seatsInPage]uint8{} {
+		f.fail("seat page %d has a list of channels, and none in it", no)
+		return
+	}
+	e.seatPages[no].channel = list
+}
+
+// readBundles reads the frames of bundles, of which the first has just been taken, and
+// returns the kind of the frame after them.
+func (s *State) readBundles(f *frameReader) frameKind {
+	b := &s.bundles
+	b.last = f.u32()
+	f.done()
+	if b.last == 0 {
+		f.fail("no bundles")
+		return 0
+	}
+	next := -1
+	kind := f.read()
+	for ; f.err == nil && kind == frameBundles; kind = f.read() {
+		no, used := f.u32(), f.u32()
+		if int(no) <= next || no*bundlesInPage >= b.last || used != min(bundlesInPage, b.last-no*bundlesInPage) {
+			f.fail("%d bundles in page %d, the newest is %d", used, no, b.last)
+			return 0
+		}
+		next = int(no)
+		for len(b.pages) <= int(no) {
+			b.pages = append(b.pages, nil)
+		}
+		p := &bundlePage{gen: s.gen, used: used}
+		b.pages[no] = p
+		for i := uint32(0); i < used && f.err == nil; i++ {
+			n := no*bundlesInPage + i + 1
+			s.readBundle(f, &p.recs[i])
+			b.sum += p.recs[i].sum(n)
+			b.derive(n, &p.recs[i])
+		}
+		f.done()
+		if used == bundlesInPage {
+			b.due = min(b.due, p.goes())
+		}
+	}
+	for len(b.pages) < int(b.last+bundlesInPage-1)/bundlesInPage {
+		b.pages = append(b.pages, nil)
+	}
+	if b.last%bundlesInPage != 0 && b.pages[len(b.pages)-1] == nil {
+		f.fail("the newest bundles are missing")
+	}
+	return kind
+}
+
+func (s *State) readBundle(f *frameReader, r *bundle) {
+	r.state, r.home, r.at = BundleState(f.u8()), f.u16(), f.u32()
+	r.since, r.endedAt = f.i64(), f.i64()
+	copy(r.key.Hash[:], f.take(16))
+	copy(r.key.Print[:], f.take(32))
+	n := f.u32()
+	if n > MaxItems || r.state < BundleOpen || r.state > BundleCancelled || r.home > MaxGroups {
+		f.fail("a bundle in state %d of group %d with %d holds", r.state, r.home, n)
+		return
+	}
+	for range n {
+		r.parts = append(r.parts, Part{Group: f.u16(), Event: f.u32(), Hold: f.u32(), Booking: f.u32(), Amount: f.i64()})
+	}
+	if n = f.u32(); n > MaxGroups {
+		f.fail("a bundle that %d groups wait for", n)
+		return
+	}
+	for range n {
+		r.pending = append(r.pending, f.u16())
+	}
+}
