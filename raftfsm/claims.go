@@ -33,12 +33,30 @@ func (c *claims) clear(seat uint32) {
 	c.marks--
 }
 
-func (p *proposer) isClaimed(h *shard.Hold) bool {
-	c := p.claimed[h.Event]
+// isClaimed tells whether a claim has probably lost: one of its seats is claimed by an
+// entry in flight. Who takes others for seats that are gone, or whatever is best, or any
+// of several things, has not.
+func (p *proposer) isClaimed(c *Command) bool {
+	if c.Op != OpClaim {
+		return p.anyClaimed(c.Hold.Event, c.Hold.Seats)
+	}
+	if c.Claim.Any {
+		return false
+	}
+	for i := range c.Claim.Items {
+		if it := &c.Claim.Items[i]; it.Fan == shard.FanNone && p.anyClaimed(it.Event, it.Seats) {
+			return true
+		}
+	}
+	return false
+}
+
+func (p *proposer) anyClaimed(event uint32, seats []uint32) bool {
+	c := p.claimed[event]
 	if c == nil {
 		return false
 	}
-	for _, seat := range h.Seats {
+	for _, seat := range seats {
 		if c.has(seat) {
 			return true
 		}
@@ -46,18 +64,28 @@ func (p *proposer) isClaimed(h *shard.Hold) bool {
 	return false
 }
 
-// claim marks the hold's seats until its entry has landed. What the state machine is
-// sure to refuse claims nothing.
-func (p *proposer) claim(e *entry, h *shard.Hold) {
-	c := p.claimed[h.Event]
+// claim marks a claim's seats until its entry has landed. What the state machine is sure
+// to refuse claims nothing, nor do places in areas, and seats that it will choose.
+func (p *proposer) claim(e *entry, c *Command) {
+	if c.Op != OpClaim {
+		p.mark(e, c.Hold.Event, c.Hold.Seats)
+		return
+	}
+	for i := range c.Claim.Items {
+		p.mark(e, c.Claim.Items[i].Event, c.Claim.Items[i].Seats)
+	}
+}
+
+func (p *proposer) mark(e *entry, event uint32, seats []uint32) {
+	c := p.claimed[event]
 	if c == nil {
 		c = &claims{}
-		p.claimed[h.Event] = c
+		p.claimed[event] = c
 	}
-	for _, seat := range h.Seats {
+	for _, seat := range seats {
 		if seat < shard.MaxSeats && !c.has(seat) {
 			c.mark(seat)
-			e.marks = append(e.marks, seatMark{h.Event, seat})
+			e.marks = append(e.marks, seatMark{event, seat})
 		}
 	}
 }

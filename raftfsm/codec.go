@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"hash/crc32"
+	"slices"
 
 	"github.com/usherhq/usher/shard"
 )
@@ -69,6 +70,8 @@ type entryReader struct {
 	left  uint32
 	seats []uint32
 	err   error
+
+	claimRoom shard.Claim
 }
 
 // open checks the entry and reads its head.
@@ -107,12 +110,20 @@ func (r *entryReader) next(c *Command) bool {
 	switch c.Op {
 	case OpHold:
 		r.hold(&c.Hold)
+		c.Hold.Key = r.key()
+	case OpHoldMarked:
+		r.hold(&c.Hold)
+		c.Hold.Lease, c.Hold.Admitted, c.Hold.Key = r.bool(), r.bool(), r.key()
 	case OpExtend:
 		c.Extend = shard.Extend{Event: r.u32(), Hold: r.u32(), Token: r.u64(), TTL: r.i64(), Key: r.key()}
 	case OpRelease:
 		c.Release = shard.Release{Event: r.u32(), Hold: r.u32(), Token: r.u64(), Declined: r.bool(), Key: r.key()}
 	case OpBook:
 		r.book(&c.Book)
+		c.Book.Key = r.key()
+	case OpBookParts:
+		r.book(&c.Book)
+		c.Book.Parts, c.Book.Key = r.i64s(), r.key()
 	case OpCancel:
 		c.Cancel = shard.Cancel{Event: r.u32(), Booking: r.u32(), Key: r.key()}
 	case OpBlock:
@@ -124,6 +135,24 @@ func (r *entryReader) next(c *Command) bool {
 	case OpChartChunk:
 		c.Chunk = shard.ChartChunk{Sum: r.sum(), Blob: r.sum(), Seats: r.u32(), Size: r.u32(), Offset: r.u32(), Data: r.bytes()}
 	case OpTick:
+	case OpClaim:
+		c.Claim = r.claim()
+	case OpBegin:
+		c.Begin = &shard.Begin{Event: r.u32(), Groups: r.u16s(), Wait: r.i64(), Key: r.key()}
+	case OpDecide:
+		c.Decide = &shard.Decide{Bundle: r.u32(), Commit: r.bool(), Late: r.bool(), TTL: r.i64(), Parts: r.parts()}
+	case OpResolve:
+		c.Resolve = r.resolve()
+	case OpAck:
+		c.Ack = &shard.Ack{Bundle: r.u32(), Group: r.u16(), State: shard.BundleState(r.u8())}
+	case OpAllot:
+		c.Allot = &shard.Allot{Event: r.u32(), Name: r.bytes8(), Hash: r.hash(), Reason: r.bytes8(), Seats: slices.Clone(r.u32s()), Key: r.key()}
+	case OpCreateRuled:
+		r.create(&c.Create)
+		r.rules(&c.Create)
+	case OpPlaceRuled:
+		r.place(&c.Place)
+		r.rules(&c.Place.Create)
 	case OpNameChart:
 		c.Name = NameChart{ChartID: string(r.bytes8()), Sum: r.sum()}
 	case OpPlaceEvent:
@@ -137,22 +166,17 @@ func (r *entryReader) next(c *Command) bool {
 }
 
 func (r *entryReader) hold(c *shard.Hold) {
-	c.Event = r.u32()
-	c.TTL = int64(r.u32())
-	c.Holder = r.bytes8()
-	c.Seats = r.u32s()
-	c.Key = r.key()
+	*c = shard.Hold{Event: r.u32(), TTL: int64(r.u32()), Holder: r.bytes8(), Seats: r.u32s()}
 }
 
 func (r *entryReader) book(c *shard.Book) {
-	c.Event, c.Hold, c.Token, c.Amount = r.u32(), r.u32(), r.u64(), r.i64()
+	*c = shard.Book{Event: r.u32(), Hold: r.u32(), Token: r.u64(), Amount: r.i64()}
 	copy(c.Currency[:], r.take(3))
 	c.Payment = r.bytes8()
-	c.Key = r.key()
 }
 
 func (r *entryReader) create(c *shard.CreateEvent) {
-	c.ID = string(r.bytes8())
+	*c = shard.CreateEvent{ID: string(r.bytes8())}
 	c.Chart = r.sum()
 	copy(c.Epoch[:], r.take(16))
 	c.Secret = r.sum()
@@ -171,9 +195,10 @@ func AppendCommand(buf []byte, c *Command) []byte {
 	buf = append(buf, byte(c.Op))
 	switch c.Op {
 	case OpHold:
-		h := &c.Hold
-		buf = le32(le32(buf, h.Event), uint32(h.TTL))
-		buf = putKey(putU32s(putBytes8(buf, h.Holder), h.Seats), &h.Key)
+		buf = putKey(putHold(buf, &c.Hold), &c.Hold.Key)
+	case OpHoldMarked:
+		buf = putBool(putBool(putHold(buf, &c.Hold), c.Hold.Lease), c.Hold.Admitted)
+		buf = putKey(buf, &c.Hold.Key)
 	case OpExtend:
 		e := &c.Extend
 		buf = le64(le64(le32(le32(buf, e.Event), e.Hold), e.Token), uint64(e.TTL))
@@ -182,9 +207,9 @@ func AppendCommand(buf []byte, c *Command) []byte {
 		e := &c.Release
 		buf = putKey(putBool(le64(le32(le32(buf, e.Event), e.Hold), e.Token), e.Declined), &e.Key)
 	case OpBook:
-		b := &c.Book
-		buf = le64(le64(le32(le32(buf, b.Event), b.Hold), b.Token), uint64(b.Amount))
-		buf = putKey(putBytes8(append(buf, b.Currency[:]...), b.Payment), &b.Key)
+		buf = putKey(putBook(buf, &c.Book), &c.Book.Key)
+	case OpBookParts:
+		buf = putKey(putI64s(putBook(buf, &c.Book), c.Book.Parts), &c.Book.Key)
 	case OpCancel:
 		buf = putKey(le32(le32(buf, c.Cancel.Event), c.Cancel.Booking), &c.Cancel.Key)
 	case OpBlock:
@@ -207,8 +232,39 @@ func AppendCommand(buf []byte, c *Command) []byte {
 		buf = putCreate(buf, &p.Create)
 	case OpActivateEvent:
 		buf = putBytes8(buf, []byte(c.Activate.EventID))
+	case OpCreateRuled:
+		buf = putRules(putCreate(buf, &c.Create), &c.Create)
+	case OpPlaceRuled:
+		p := &c.Place
+		buf = putBytes8(putBytes8(buf, []byte(p.Series)), []byte(p.ChartID))
+		buf = putRules(putCreate(buf, &p.Create), &p.Create)
+	case OpClaim:
+		buf = putClaim(buf, c.Claim)
+	case OpBegin:
+		buf = putKey(le64(putU16s(le32(buf, c.Begin.Event), c.Begin.Groups), uint64(c.Begin.Wait)), &c.Begin.Key)
+	case OpDecide:
+		d := c.Decide
+		buf = putParts(le64(putBool(putBool(le32(buf, d.Bundle), d.Commit), d.Late), uint64(d.TTL)), d.Parts)
+	case OpResolve:
+		buf = putResolve(buf, c.Resolve)
+	case OpAck:
+		buf = append(le16(le32(buf, c.Ack.Bundle), c.Ack.Group), byte(c.Ack.State))
+	case OpAllot:
+		a := c.Allot
+		buf = append(putBytes8(le32(buf, a.Event), a.Name), a.Hash[:]...)
+		buf = putKey(putU32s(putBytes8(buf, a.Reason), a.Seats), &a.Key)
 	}
 	return buf
+}
+
+func putHold(buf []byte, h *shard.Hold) []byte {
+	buf = le32(le32(buf, h.Event), uint32(h.TTL))
+	return putU32s(putBytes8(buf, h.Holder), h.Seats)
+}
+
+func putBook(buf []byte, b *shard.Book) []byte {
+	buf = le64(le64(le32(le32(buf, b.Event), b.Hold), b.Token), uint64(b.Amount))
+	return putBytes8(append(buf, b.Currency[:]...), b.Payment)
 }
 
 func putCreate(buf []byte, c *shard.CreateEvent) []byte {

@@ -96,7 +96,7 @@ func (z *frozenDirectory) write(e *entryWriter) {
 	}
 	for _, p := range z.events {
 		// The group is told by the origin's place: it was chosen once, from the load then.
-		e.entry(p.PlacedAt, uint64(p.Group), &Command{Op: OpPlaceEvent, Place: p.PlaceEvent})
+		e.entry(p.PlacedAt, uint64(p.Group), &Command{Op: PlaceOp(&p.PlaceEvent), Place: p.PlaceEvent})
 		if p.Active {
 			e.entry(p.PlacedAt, 0, &Command{Op: OpActivateEvent, Activate: ActivateEvent{p.Create.ID}})
 		}

@@ -18,6 +18,7 @@ type entry struct {
 	results  []shard.Result // written by the fsm's goroutine before the future ends
 	parked   []*Request     // claims of seats that a request in here claims
 	marks    []seatMark     // those seats
+	work     int            // for the state machine, see commandsInEntry
 	proposed time.Duration  // boot clock, before raft saw it
 	future   raft.ApplyFuture
 }

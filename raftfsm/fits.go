@@ -12,24 +12,35 @@ import (
 // anyway.
 func (c *Command) fits() bool {
 	switch c.Op {
-	case OpHold:
+	case OpHold, OpHoldMarked:
 		h := &c.Hold
 		return len(h.Seats) <= shard.MaxSeatsPerHold && len(h.Holder) <= shard.MaxHolderLen && 0 <= h.TTL && h.TTL <= math.MaxUint32
-	case OpBook:
-		return len(c.Book.Payment) <= shard.MaxPaymentLen
+	case OpBook, OpBookParts:
+		return len(c.Book.Payment) <= shard.MaxPaymentLen && len(c.Book.Parts) <= shard.MaxItems
 	case OpBlock:
 		return len(c.Block.Seats) <= shard.MaxBlockSeats && len(c.Block.Reason) <= shard.MaxReasonLen
-	case OpCreateEvent:
+	case OpClaim:
+		return claimFits(c.Claim)
+	case OpBegin:
+		return len(c.Begin.Groups) <= shard.MaxGroups
+	case OpDecide:
+		return len(c.Decide.Parts) <= shard.MaxItems
+	case OpResolve:
+		return len(c.Resolve.Parts) <= shard.MaxItems && len(c.Resolve.Payment) <= shard.MaxPaymentLen
+	case OpAllot:
+		a := c.Allot
+		return len(a.Seats) <= shard.MaxBlockSeats && len(a.Reason) <= shard.MaxReasonLen && len(a.Name) <= shard.MaxChannelName
+	case OpCreateEvent, OpCreateRuled:
 		return createFits(&c.Create)
 	case OpChartChunk:
 		return len(c.Chunk.Data) <= chunkBytes
 	case OpNameChart:
 		return len(c.Name.ChartID) <= math.MaxUint8
-	case OpPlaceEvent:
+	case OpPlaceEvent, OpPlaceRuled:
 		return len(c.Place.Series) <= math.MaxUint8 && len(c.Place.ChartID) <= math.MaxUint8 && createFits(&c.Place.Create)
 	case OpActivateEvent:
 		return len(c.Activate.EventID) <= math.MaxUint8
-	case OpExtend, OpRelease, OpCancel, OpExpire, OpTick:
+	case OpExtend, OpRelease, OpCancel, OpExpire, OpTick, OpAck:
 		return true
 	}
 	return false
@@ -37,4 +48,20 @@ func (c *Command) fits() bool {
 
 func createFits(c *shard.CreateEvent) bool {
 	return len(c.ID) <= shard.MaxEventIDLen && len(c.Meta) <= shard.MaxMetaLen
+}
+
+// claimFits bounds all that a claim lists, also of items of which only one is taken.
+func claimFits(c *shard.Claim) bool {
+	if len(c.Items) > shard.MaxItems || len(c.Holder) > shard.MaxHolderLen || c.TTL < 0 || c.TTL > math.MaxUint32 {
+		return false
+	}
+	listed := 0
+	for i := range c.Items {
+		it := &c.Items[i]
+		listed += len(it.Seats)
+		if it.Versions != nil && len(it.Versions) != len(it.Seats) || it.Fan > shard.FanSuggest || it.Orphans > shard.OrphansForbid {
+			return false
+		}
+	}
+	return listed <= shard.MaxSeatsPerHold
 }

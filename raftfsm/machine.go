@@ -62,7 +62,7 @@ func (m *directoryMachine) apply(now int64, c *Command, out *shard.Result) bool 
 		out.Err = m.dir.charts.Put(&c.Chunk)
 	case OpNameChart:
 		m.dir.nameChart(&c.Name, out)
-	case OpPlaceEvent:
+	case OpPlaceEvent, OpPlaceRuled:
 		m.dir.place(now, &c.Place, out)
 	case OpActivateEvent:
 		m.dir.activate(&c.Activate, out)

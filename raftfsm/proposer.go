@@ -17,8 +17,10 @@ const (
 	// entriesInFlight: two or three beat many, as each is as large as what arrived while
 	// the ones before it were on their way.
 	entriesInFlight = 3
-	// commandsInEntry bounds an entry's work for the state machine.
+	// commandsInEntry bounds an entry's work for the state machine, in plain commands.
 	commandsInEntry = 8192
+	// searchWork is what a search for seats counts: some ten microseconds.
+	searchWork = 64
 	// conflictsKept is the room for conflicts that a result keeps for its next use.
 	conflictsKept = 64
 	// enqueueTimeout bounds the wait for raft's main loop to take an entry.
@@ -192,7 +194,7 @@ func (p *proposer) sort(batch []*Request) *entry {
 		if r == nil {
 			continue
 		}
-		if full = full || len(e.requests) >= commandsInEntry || len(e.data) > MaxEntry-maxCommand; full {
+		if full = full || e.work >= commandsInEntry || len(e.data) > MaxEntry-maxCommand; full {
 			p.requeue(batch[i:])
 			break
 		}
@@ -214,7 +216,7 @@ func (p *proposer) refuse(batch []*Request) {
 	p.fsm.mu.RLock()
 	if m, ok := p.fsm.m.(*shardMachine); ok {
 		for i, r := range batch {
-			if r.Cmd.Op == OpHold && m.state.RefuseHold(max(now, m.state.Now()), &r.Cmd.Hold, &r.Result) {
+			if r.Cmd.claims() && refuses(m.state, max(now, m.state.Now()), &r.Cmd, &r.Result) {
 				p.refused = append(p.refused, r)
 				batch[i] = nil
 			}
@@ -241,6 +243,14 @@ func (p *proposer) refuse(batch []*Request) {
 	clear(p.refused)
 }
 
+// refuses tells whether the state settles a claim without the log.
+func refuses(s *shard.State, now int64, c *Command, out *shard.Result) bool {
+	if c.Op == OpClaim {
+		return s.RefuseClaim(now, c.Claim, out)
+	}
+	return s.RefuseHold(now, &c.Hold, out)
+}
+
 // unrefuse puts the last n refused requests back into holes of the batch.
 func (p *proposer) unrefuse(batch []*Request, n int) {
 	for i := range batch {
@@ -258,7 +268,7 @@ func (p *proposer) unrefuse(batch []*Request, n int) {
 // pack adds a request to the entry, or parks it when a seat it claims is claimed by an
 // entry that is not decided yet: it has probably lost, but only the log knows.
 func (p *proposer) pack(e *entry, r *Request) {
-	if r.Cmd.Op == OpHold && p.isClaimed(&r.Cmd.Hold) {
+	if r.Cmd.claims() && p.isClaimed(&r.Cmd) {
 		waits := e
 		if len(e.requests) == 0 {
 			waits = p.flight[len(p.flight)-1] // whose claim else?
@@ -269,9 +279,10 @@ func (p *proposer) pack(e *entry, r *Request) {
 	if !r.state.CompareAndSwap(requestQueued, requestTaken) {
 		return // its caller has left
 	}
-	if r.Cmd.Op == OpHold {
-		p.claim(e, &r.Cmd.Hold)
+	if r.Cmd.claims() {
+		p.claim(e, &r.Cmd)
 	}
+	e.work += r.Cmd.work()
 	e.data = AppendCommand(e.data, &r.Cmd)
 	e.requests = append(e.requests, r)
 }
@@ -281,6 +292,7 @@ func (p *proposer) newEntry() *entry {
 		e := p.spare[n-1]
 		p.spare = p.spare[:n-1]
 		e.data = beginEntry(e.data)
+		e.work = 0
 		return e
 	}
 	return &entry{data: beginEntry(make([]byte, 0, 64<<10))}

@@ -10,6 +10,7 @@ import (
 // The fields of a command, written and read. A command that does not fit its bytes is an
 // error of the whole entry, never a guess.
 
+func le16(buf []byte, v uint16) []byte { return binary.LittleEndian.AppendUint16(buf, v) }
 func le32(buf []byte, v uint32) []byte { return binary.LittleEndian.AppendUint32(buf, v) }
 func le64(buf []byte, v uint64) []byte { return binary.LittleEndian.AppendUint64(buf, v) }
 
@@ -72,6 +73,13 @@ func (r *entryReader) bool() bool {
 	return v == 1
 }
 
+func (r *entryReader) u16() uint16 {
+	if b := r.take(2); b != nil {
+		return binary.LittleEndian.Uint16(b)
+	}
+	return 0
+}
+
 func (r *entryReader) u32() uint32 {
 	if b := r.take(4); b != nil {
 		return binary.LittleEndian.Uint32(b)
@@ -94,6 +102,11 @@ func (r *entryReader) bytes() []byte  { return r.take(int(r.u32())) }
 func (r *entryReader) sum() (s [32]byte) {
 	copy(s[:], r.take(32))
 	return s
+}
+
+func (r *entryReader) hash() (h [16]byte) {
+	copy(h[:], r.take(16))
+	return h
 }
 
 func (r *entryReader) key() (k shard.Key) {
@@ -122,4 +135,45 @@ func (r *entryReader) u32s() []uint32 {
 		r.seats = append(r.seats, binary.LittleEndian.Uint32(b[4*i:]))
 	}
 	return r.seats
+}
+
+// u16s and i64s are lists of their own: they are short.
+func (r *entryReader) u16s() []uint16 {
+	b := r.take(2 * int(r.u8()))
+	if len(b) == 0 {
+		return nil
+	}
+	v := make([]uint16, len(b)/2)
+	for i := range v {
+		v[i] = binary.LittleEndian.Uint16(b[2*i:])
+	}
+	return v
+}
+
+func putU16s(buf []byte, v []uint16) []byte {
+	buf = append(buf, byte(len(v)))
+	for _, x := range v {
+		buf = le16(buf, x)
+	}
+	return buf
+}
+
+func (r *entryReader) i64s() []int64 {
+	b := r.take(8 * int(r.u8()))
+	if len(b) == 0 {
+		return nil
+	}
+	v := make([]int64, len(b)/8)
+	for i := range v {
+		v[i] = int64(binary.LittleEndian.Uint64(b[8*i:]))
+	}
+	return v
+}
+
+func putI64s(buf []byte, v []int64) []byte {
+	buf = append(buf, byte(len(v)))
+	for _, x := range v {
+		buf = le64(buf, uint64(x))
+	}
+	return buf
 }
