@@ -43,6 +43,9 @@ type Config struct {
 	Clock Clock
 	// Payments are the providers by method name; nil means the sandbox alone.
 	Payments map[string]payment.Provider
+	// Admission verifies admission tokens; nil admits nobody, so that events with a waiting
+	// room sell nothing.
+	Admission Admission
 	// MaxInFlight bounds the requests under way in a group; beyond it they are refused
 	// with ErrOverloaded. 0 means 65,536.
 	MaxInFlight int

@@ -25,6 +25,15 @@ var (
 	ErrIdempotencyMismatch = shard.ErrIdempotencyMismatch
 	ErrIdempotencyFull     = shard.ErrIdempotencyFull
 	ErrTooManyHolds        = shard.ErrTooManyHolds // the event's numbers are used up
+	ErrUnknownArea         = shard.ErrUnknownArea
+	ErrVersionConflict     = shard.ErrVersionConflict // *VersionConflictError has the versions
+	ErrAdmissionRequired   = shard.ErrAdmissionRequired
+	ErrLimitExceeded       = shard.ErrLimitExceeded // *LimitError has the numbers
+	ErrOrphanSeats         = shard.ErrOrphanSeats   // *OrphanError names them
+	ErrUnknownChannel      = shard.ErrUnknownChannel
+	ErrTokenRequired       = shard.ErrTokenRequired // of a lease
+	ErrNoPlan              = shard.ErrNoPlan        // the event was made before seats could be searched for
+	ErrAdmissionInvalid    = errors.New("usher: the admission token is not valid")
 
 	ErrUnknownChart    = raftfsm.ErrUnknownChart
 	ErrPaymentPending  = errors.New("usher: the payment provider has not answered yet")
@@ -90,19 +99,94 @@ type SeatConflict struct {
 	Status SeatStatus `json:"-"`
 }
 
-// SeatsUnavailableError names the seats that stood in the way; nothing was taken.
+// SeatsUnavailableError names the seats that stood in the way; nothing was taken. A search
+// for the best seats that found none names nothing.
 type SeatsUnavailableError struct {
 	EventID   string
+	Version   uint64 // the event's
 	Conflicts []SeatConflict
+	Areas     []AreaConflict
+	// Suggested is what could have been had for the seats that are gone, if the caller
+	// accepted suggestions.
+	Suggested []Substitution
+	// Undecided says that a reservation over several groups has one of the seats and may
+	// still give it up: it is worth trying again at once.
+	Undecided bool
+}
+
+// AreaConflict is a standing area with too few places left.
+type AreaConflict struct {
+	AreaID string `json:"area_id"`
+	Left   int    `json:"left"`
 }
 
 func (e *SeatsUnavailableError) Error() string {
+	switch {
+	case len(e.Conflicts) == 0 && len(e.Areas) > 0:
+		return fmt.Sprintf("usher: %d places are left in area %s of %s", e.Areas[0].Left, e.Areas[0].AreaID, e.EventID)
+	case len(e.Conflicts) == 0:
+		return fmt.Sprintf("usher: no such seats are available of %s", e.EventID)
+	}
 	return fmt.Sprintf("usher: %d of the seats of %s are not available, first %s (%s)",
 		len(e.Conflicts), e.EventID, e.Conflicts[0].SeatID, e.Conflicts[0].Status)
 }
 
 // Is makes errors.Is(err, ErrSeatsUnavailable) true.
 func (e *SeatsUnavailableError) Is(target error) bool { return target == ErrSeatsUnavailable }
+
+// VersionConflictError has the present versions of what had changed; nothing was taken.
+type VersionConflictError struct {
+	EventID string
+	Version uint64 // the event's
+	Seats   []SeatAt
+	Areas   []AreaVersion
+}
+
+// SeatAt is a seat's state and version.
+type SeatAt struct {
+	SeatID  string
+	Version uint64
+	Status  SeatStatus
+}
+
+// AreaVersion is the event's version at an area's last change.
+type AreaVersion struct {
+	AreaID  string `json:"area_id"`
+	Version uint64 `json:"version"`
+}
+
+func (e *VersionConflictError) Error() string {
+	return fmt.Sprintf("usher: %d of the seats of %s have changed since they were read", len(e.Seats)+len(e.Areas), e.EventID)
+}
+
+// Is makes errors.Is(err, ErrVersionConflict) true.
+func (e *VersionConflictError) Is(target error) bool { return target == ErrVersionConflict }
+
+// LimitError tells what a holder may have of an event, and has.
+type LimitError struct {
+	EventID    string
+	Limit, Has int
+}
+
+func (e *LimitError) Error() string {
+	return fmt.Sprintf("usher: a holder may have %d of %s, this one has %d", e.Limit, e.EventID, e.Has)
+}
+
+// Is makes errors.Is(err, ErrLimitExceeded) true.
+func (e *LimitError) Is(target error) bool { return target == ErrLimitExceeded }
+
+// OrphanError names the single seats that the claim would have left over.
+type OrphanError struct {
+	EventID string
+	SeatIDs []string
+}
+
+func (e *OrphanError) Error() string {
+	return fmt.Sprintf("usher: single seats of %s would be left over: %q", e.EventID, e.SeatIDs)
+}
+
+// Is makes errors.Is(err, ErrOrphanSeats) true.
+func (e *OrphanError) Is(target error) bool { return target == ErrOrphanSeats }
 
 // PaymentDeclinedError carries the provider's reason; the hold has been released.
 type PaymentDeclinedError struct{ Reason string }

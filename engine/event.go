@@ -23,12 +23,41 @@ type EventSpec struct {
 	HoldSeconds int `json:"hold_seconds,omitempty"`
 	// Prices by category name of the chart; a category without one is free.
 	Prices map[string]Money `json:"prices,omitempty"`
-	// Strategy is the allocation pattern of requests that name none; "" and "direct"
-	// mean exactly the seats asked for, all or none.
-	Strategy string `json:"strategy,omitempty"`
+	// Strategy is the allocation pattern of requests that name none; empty means direct.
+	Strategy Mode `json:"strategy,omitempty"`
+	// Orphans is the policy about single seats that claims leave over; empty means allow.
+	Orphans Orphans `json:"orphans,omitempty"`
+	Limits  *Limits `json:"limits,omitempty"`
+	// WaitingRoom, if there is one, is what holders have to be admitted by.
+	WaitingRoom *WaitingRoom `json:"waiting_room,omitempty"`
 	// IdempotencyKey (1–128 printable ASCII, may be empty): the same key with the same
 	// request gives the event that it made; another key is ErrEventExists.
 	IdempotencyKey string `json:"-"`
+}
+
+// Limits bound what holders may have of an event.
+type Limits struct {
+	PerHolder int `json:"per_holder"` // seats and places, held plus booked: 1…1000
+}
+
+// WaitingRoom is how an event admits shoppers.
+type WaitingRoom struct {
+	MaxActive       int               `json:"max_active"`     // shoppers at once: 1…10,000,000
+	NewPerMinute    int               `json:"new_per_minute"` // 1…10,000,000
+	SessionSeconds  int               `json:"session_seconds,omitempty"`
+	FirstUseSeconds int               `json:"first_use_seconds,omitempty"`
+	Lobby           *bool             `json:"lobby,omitempty"`
+	Tiers           map[string]string `json:"tiers,omitempty"` // "platinum": "1:1"
+	Pace            string            `json:"pace,omitempty"`  // fixed or auto
+}
+
+// AreaCount is a standing area as it stands: Free + Held + Booked == Capacity.
+type AreaCount struct {
+	AreaID   string `json:"area_id"`
+	Capacity int    `json:"capacity"`
+	Free     int    `json:"free"`
+	Held     int    `json:"held"`
+	Booked   int    `json:"booked"`
 }
 
 // SeatCounts counts an event's seats by status:
@@ -56,11 +85,15 @@ type Event struct {
 	OnsaleAt    *time.Time       `json:"onsale_at,omitempty"`
 	HoldSeconds int              `json:"hold_seconds"`
 	Prices      map[string]Money `json:"prices,omitempty"`
-	Strategy    string           `json:"strategy"`
+	Strategy    Mode             `json:"strategy"`
+	Orphans     Orphans          `json:"orphans,omitempty"`
+	Limits      *Limits          `json:"limits,omitempty"`
+	WaitingRoom *WaitingRoom     `json:"waiting_room,omitempty"`
 	CreatedAt   time.Time        `json:"created_at"`
 	Epoch       string           `json:"epoch"`   // 32 hex digits; changes only when the event is restored from a backup
 	Version     uint64           `json:"version"` // counts seat changes
 	Seats       SeatCounts       `json:"seats"`
+	Areas       []AreaCount      `json:"areas,omitempty"` // in chart order
 }
 
 // EventFilter selects events; the zero value selects all. Results are by date, then by

@@ -108,7 +108,7 @@ func (s *EventSpec) normalize() (settings, error) {
 		s.HoldSeconds = defaultHold
 	}
 	if s.Strategy == "" {
-		s.Strategy = "direct"
+		s.Strategy = ModeDirect
 	}
 	if s.OnsaleAt != nil {
 		t := s.OnsaleAt.UTC().Truncate(time.Millisecond)
@@ -126,14 +126,17 @@ func (s *EventSpec) normalize() (settings, error) {
 	switch {
 	case s.HoldSeconds < 1 || s.HoldSeconds > 3600:
 		err = &InvalidError{"hold_seconds", fmt.Sprintf("%d is not between 1 and 3600", s.HoldSeconds)}
-	case s.Strategy != "direct":
-		err = &InvalidError{"strategy", fmt.Sprintf("%q is not supported by this version, only \"direct\" is", s.Strategy)}
+	case !s.Strategy.known():
+		err = &InvalidError{"strategy", fmt.Sprintf("%q is not one of %s", s.Strategy, modeNames)}
 	case s.OnsaleAt != nil && (s.OnsaleAt.Year() < 1970 || s.OnsaleAt.Year() > 9999):
 		err = &InvalidError{"onsale_at", "is not between the years 1970 and 9999"}
 	case !printable(s.Name, maxName):
 		err = &InvalidError{"name", fmt.Sprintf("has control characters, or more than %d bytes", maxName)}
 	default:
 		err = checkOptionalText("Idempotency-Key", s.IdempotencyKey)
+	}
+	if err == nil {
+		err = s.checkRules()
 	}
 	return settings{EventSpec: *s, StartsAt: starts}, err
 }

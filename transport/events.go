@@ -44,7 +44,7 @@ func readSpec(body *fields) engine.EventSpec {
 		Series:      body.optionalText("series"),
 		OnsaleAt:    body.optionalTime("onsale_at"),
 		HoldSeconds: int(body.optionalWhole("hold_seconds", 1, maxSeconds)),
-		Strategy:    body.optionalText("strategy"),
+		Strategy:    engine.Mode(body.optionalText("strategy")),
 	}
 	if body.has("prices") {
 		spec.Prices = readPrices(body.object("prices"))

@@ -56,7 +56,7 @@ func (c *eventCreateCmd) Run(ctx context.Context, t *term) error {
 func (c *eventCreateCmd) spec() (*engine.EventSpec, error) {
 	spec := &engine.EventSpec{
 		VenueID: c.VenueID, EventDate: c.EventDate, ShowTime: c.ShowTime, Timezone: c.Timezone, ChartID: c.ChartID,
-		Name: c.Name, Series: c.Series, HoldSeconds: c.HoldSeconds, Strategy: c.Strategy,
+		Name: c.Name, Series: c.Series, HoldSeconds: c.HoldSeconds, Strategy: engine.Mode(c.Strategy),
 	}
 	if c.OnsaleAt != "" {
 		at, err := time.Parse(time.RFC3339, c.OnsaleAt)
