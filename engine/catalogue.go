@@ -43,6 +43,7 @@ type catalogue struct {
 	events sync.Map // event id → *eventRef
 	byNo   sync.Map // eventNo → *eventRef
 	charts sync.Map // [32]byte → *chart.Index
+	plans  sync.Map // *chart.Index → *shard.Chart: the plan as it travels
 }
 
 type eventNo struct {
@@ -155,16 +156,34 @@ func (r *eventRef) price() {
 	}
 }
 
-// amount is what the seats cost together; nil when nothing of the event has a price.
+// amount is what the seats and places cost together; nil when nothing of the event has a
+// price.
 func (r *eventRef) amount(seats []uint32) *Money {
 	if r.prices == nil {
 		return nil
 	}
 	m := &Money{Currency: r.currency}
 	for _, s := range seats {
-		m.Amount += r.prices[s]
+		if no, n, ok := shard.SplitCode(s); ok {
+			m.Amount += int64(n) * r.settings.Prices[r.chart.Areas()[no].Category].Amount
+		} else {
+			m.Amount += r.prices[s]
+		}
 	}
 	return m
+}
+
+// places names seats, and the areas behind them.
+func (r *eventRef) places(codes []uint32) (ids []string, areas []AreaRequest) {
+	ids = make([]string, 0, len(codes))
+	for _, c := range codes {
+		if no, n, ok := shard.SplitCode(c); ok {
+			areas = append(areas, AreaRequest{AreaID: r.chart.Areas()[no].AreaID, Quantity: int(n)})
+		} else {
+			ids = append(ids, r.chart.ID(c))
+		}
+	}
+	return ids, areas
 }
 
 // ids names seats.

@@ -71,6 +71,7 @@ func Start(cfg Config) (*Engine, error) {
 	for _, n := range e.nodes {
 		e.wg.Go(func() { e.guard(n) })
 	}
+	e.wg.Go(e.keep)
 	return e, nil
 }
 

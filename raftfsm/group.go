@@ -325,3 +325,9 @@ func (g *Group) closeStores() error {
 	}
 	return errors.Join(errs...)
 }
+
+// Current tells whether this replica leads and what it shows now is the newest there is;
+// what is read after that has all that was decided before. See evidence.
+func (g *Group) Current() bool {
+	return g.IsLeader() && g.proposer.evidence.valid(g.node.boot())
+}
