@@ -25,11 +25,13 @@ func (e *Engine) Hold(ctx context.Context, r HoldRequest) (Hold, error) {
 	if err != nil {
 		return Hold{}, err
 	}
+	tried := triedSeats(req.Cmd.Hold.Seats)
 	res, err := e.propose(ctx, ref.group, req, r.IdempotencyKey != "")
 	if err == nil && res.Err != nil {
 		err = ref.refusal(&res)
 	}
 	e.metrics.claim(err)
+	e.contend(ref, tried, &res, err)
 	if err != nil {
 		return Hold{}, err
 	}
