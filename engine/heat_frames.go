@@ -55,3 +55,6 @@ func (f *HeatFrames) Looks(foci []HeatFocus) (looks []HeatLook, viewers int, err
 	looks, viewers = f.e.heat.Looks(f.ref.heatKey(), f.ref.shape, foci, available)
 	return looks, viewers, nil
 }
+
+// Sections is how many sections Classes has.
+func (f *HeatFrames) Sections() int { return f.ref.shape.Sections() }
