@@ -156,7 +156,7 @@ function wireHeat({ live, event, chart, map, heat, focus, tooltip, list }) {
     tooltip.refresh();
     if (focus.sent.seat >= 0) list.describe(focus.sent.seat, lookWords(h.focus));
   };
-  const toggle = new HeatSwitch($('stage'), {
+  const toggle = new HeatSwitch($('heat-box'), {
     store: localStorage,
     onSwitch: (on) => {
       map.showHeat(on);

@@ -16,8 +16,8 @@ export class HeatSwitch {
     this.button = h('button', { type: 'button', id: 'heat', 'aria-pressed': 'false', title: 'Show where others try and look', onclick: () => this.set(!this.on) }, 'Heat');
     this.viewers = h('span.viewers');
     const steps = Array.from({ length: 7 }, (_, k) => h(`i.heat-${k + 1}`));
-    this.scale = h('div.heat-scale', { hidden: true }, h('span', {}, 'quiet'), h('span.heat-steps', { 'aria-hidden': 'true' }, ...steps), h('span', {}, 'contested'), this.viewers);
-    host.append(h('div.heat-box', { role: 'group', 'aria-label': 'Contention' }, this.button, this.scale));
+    this.scale = h('div.heat-scale', { hidden: true }, h('span.heat-steps', { 'aria-hidden': 'true' }, ...steps), h('span', {}, 'quiet'), h('span', {}, 'contested'), this.viewers);
+    host.replaceChildren(this.button, this.scale);
     this.on = false;
   }
 
@@ -43,6 +43,6 @@ export class HeatSwitch {
 
   /** @param {number} viewers */
   show(viewers) {
-    this.viewers.textContent = viewers > 0 ? `· ${this.count.format(viewers)} looking` : '';
+    this.viewers.textContent = viewers > 0 ? `${this.count.format(viewers)} looking` : '';
   }
 }
