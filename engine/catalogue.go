@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/usherhq/usher/engine/chart"
+	"github.com/usherhq/usher/engine/heat"
 	"github.com/usherhq/usher/raftfsm"
 	"github.com/usherhq/usher/shard"
 )
@@ -25,6 +26,7 @@ type eventRef struct {
 	created  int64
 	settings settings
 	chart    *chart.Index
+	shape    *heat.Shape // of chart
 	chartSHA string
 	cipher   cipher.Block
 	prices   []int64 // by seat, minor units; nil when nothing has a price
@@ -44,6 +46,7 @@ type catalogue struct {
 	byNo   sync.Map // eventNo → *eventRef
 	charts sync.Map // [32]byte → *chart.Index
 	plans  sync.Map // *chart.Index → *shard.Chart: the plan as it travels
+	shapes sync.Map // *chart.Index → *heat.Shape
 }
 
 type eventNo struct {
@@ -132,6 +135,9 @@ func (e *Engine) loadEvent(ctx context.Context, p *raftfsm.Placement) (*eventRef
 		return nil, err
 	}
 	if ref.chart, err = e.chartIndex(p.Create.Chart); err != nil {
+		return nil, err
+	}
+	if ref.shape, err = e.catalogue.shape(ref.chart); err != nil {
 		return nil, err
 	}
 	ref.price()

@@ -54,11 +54,13 @@ func (e *Engine) holdPlain(ctx context.Context, ref *eventRef, r *HoldRequest, m
 	if err != nil {
 		return Hold{}, err
 	}
+	tried := triedSeats(req.Cmd.Hold.Seats)
 	res, err := e.propose(ctx, ref.group, req, r.IdempotencyKey != "")
 	if err == nil && res.Err != nil {
 		err = ref.refusal(&res)
 	}
 	e.metrics.claim(mode, err)
+	e.contend(ref, tried, &res, err)
 	if err != nil {
 		return Hold{}, err
 	}

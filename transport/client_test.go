@@ -44,6 +44,7 @@ type message struct {
 		Seats    [][2]uint64
 	}
 	Hold *holdBody
+	Heat *heatMessage
 
 	bin *BinFrame // of a binary frame; all else is zero
 }

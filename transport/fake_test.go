@@ -29,6 +29,7 @@ type fake struct {
 	onHold  func(engine.HoldRequest)
 	bookErr error
 	before  func() // runs in SeatMap after the map is read
+	heat    fakeHeat
 }
 
 type fakeEvent struct {

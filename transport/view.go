@@ -22,6 +22,7 @@ type Engine interface {
 	Changes(ctx context.Context, eventID string, since ...uint64) (engine.Changes, error)
 	Watch(ctx context.Context, eventID string, from engine.Cursor) (Watcher, error)
 	Block(ctx context.Context, r engine.BlockRequest) (engine.BlockResult, error)
+	heatEngine
 
 	Hold(ctx context.Context, r engine.HoldRequest) (engine.Hold, error)
 	Alternatives(ctx context.Context, eventID string, seatIDs []string, max int) ([][]string, error)
@@ -53,7 +54,7 @@ var (
 // View is an engine as this package sees it.
 func View(e *engine.Engine) Engine { return view{e} }
 
-// view turns the engine's watchers into ours; all else is the engine's own.
+// view turns the engine's watchers, viewers and heat frames into ours; all else is the engine's own.
 type view struct{ *engine.Engine }
 
 func (v view) Watch(ctx context.Context, eventID string, from engine.Cursor) (Watcher, error) {
