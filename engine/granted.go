@@ -36,7 +36,7 @@ func (c *claim) refusal(res *shard.Result) error {
 }
 
 func (c *claim) refusalOf(ref *eventRef, i int, res *shard.Result) error {
-	err := ref.refusal(res)
+	err := ref.refusal(res, nil)
 	var taken *SeatsUnavailableError
 	if errors.As(err, &taken) && len(res.Granted) > 0 {
 		taken.Suggested = ref.substituted(c.items[i].Seats, res.Granted[0].Seats)

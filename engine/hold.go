@@ -57,7 +57,7 @@ func (e *Engine) holdPlain(ctx context.Context, ref *eventRef, r *HoldRequest, m
 	tried := triedSeats(req.Cmd.Hold.Seats)
 	res, err := e.propose(ctx, ref.group, req, r.IdempotencyKey != "")
 	if err == nil && res.Err != nil {
-		err = ref.refusal(&res)
+		err = ref.refusal(&res, r.SeatIDs)
 	}
 	e.metrics.claim(mode, err)
 	e.contend(ref, tried, &res, err)
@@ -155,8 +155,10 @@ func (ref *eventRef) resolve(ids []string, limit int, room func(int) []uint32) (
 	return buf, nil
 }
 
-// refusal makes the state machine's refusal an error that names things.
-func (ref *eventRef) refusal(res *shard.Result) error {
+// refusal makes the state machine's refusal an error that names things; ids are the seats
+// asked for, if they are known by name. A crowd is mostly refused single seats: those cost
+// one allocation, and no look at the chart, whose seats lie all over memory.
+func (ref *eventRef) refusal(res *shard.Result, ids []string) error {
 	switch {
 	case errors.Is(res.Err, ErrVersionConflict):
 		return ref.versionConflict(res)
@@ -166,6 +168,16 @@ func (ref *eventRef) refusal(res *shard.Result) error {
 		return &OrphanError{EventID: ref.id, SeatIDs: ref.conflictIDs(res)}
 	case !errors.Is(res.Err, ErrSeatsUnavailable):
 		return res.Err
+	}
+	if len(ids) == 1 && len(res.Conflicts) == 1 {
+		one := &struct {
+			SeatsUnavailableError
+			conflict [1]SeatConflict
+		}{conflict: [1]SeatConflict{{SeatID: ids[0], Status: SeatStatus(res.Conflicts[0].Status)}}}
+		one.SeatsUnavailableError = SeatsUnavailableError{
+			EventID: ref.id, Version: res.Version, Conflicts: one.conflict[:], Undecided: res.Conflicts[0].Undecided,
+		}
+		return &one.SeatsUnavailableError
 	}
 	out := &SeatsUnavailableError{EventID: ref.id, Version: res.Version, Conflicts: make([]SeatConflict, 0, len(res.Conflicts))}
 	for _, c := range res.Conflicts {
