@@ -99,7 +99,7 @@ func (g *Group) open(dir string) error {
 	g.verified.Started()
 	g.keeper = newTimeKeeper(timePath, cfg.Clock, g.clock, g.raft.AppliedIndex, g.warn)
 	g.proposer = &proposer{
-		raft: g.raft, fsm: g.fsm, clock: g.clock, boot: g.node.boot, evidence: newEvidence(cfg.Heartbeat),
+		raft: g.raft, leads: g.IsLeader, fsm: g.fsm, clock: g.clock, boot: g.node.boot, bootNear: (&bootClock{clock: cfg.Clock}).now, evidence: newEvidence(cfg.Heartbeat),
 		entries: g.fsm.entries, limit: cfg.MaxPending, observe: g.metrics,
 	}
 	return nil
