@@ -34,7 +34,7 @@ func (e *Engine) Block(ctx context.Context, r BlockRequest) (BlockResult, error)
 	// Blocking what is blocked changes nothing: it may be repeated.
 	res, err := e.propose(ctx, ref.group, req, true)
 	if err == nil && res.Err != nil {
-		err = ref.refusal(&res)
+		err = ref.refusal(&res, r.SeatIDs)
 	}
 	if err != nil {
 		return BlockResult{}, err

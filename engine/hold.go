@@ -27,7 +27,7 @@ func (e *Engine) Hold(ctx context.Context, r HoldRequest) (Hold, error) {
 	}
 	res, err := e.propose(ctx, ref.group, req, r.IdempotencyKey != "")
 	if err == nil && res.Err != nil {
-		err = ref.refusal(&res)
+		err = ref.refusal(&res, r.SeatIDs)
 	}
 	e.metrics.claim(err)
 	if err != nil {
@@ -100,10 +100,20 @@ func (ref *eventRef) resolve(ids []string, limit int, room func(int) []uint32) (
 	return buf, nil
 }
 
-// refusal makes the state machine's refusal an error that names things.
-func (ref *eventRef) refusal(res *shard.Result) error {
+// refusal makes the state machine's refusal an error that names things. A crowd is mostly
+// refused single seats: those cost one allocation, and no look at the chart, whose seats
+// lie all over memory.
+func (ref *eventRef) refusal(res *shard.Result, ids []string) error {
 	if !errors.Is(res.Err, ErrSeatsUnavailable) {
 		return res.Err
+	}
+	if len(ids) == 1 && len(res.Conflicts) == 1 {
+		one := &struct {
+			SeatsUnavailableError
+			conflict [1]SeatConflict
+		}{conflict: [1]SeatConflict{{SeatID: ids[0], Status: SeatStatus(res.Conflicts[0].Status)}}}
+		one.SeatsUnavailableError = SeatsUnavailableError{EventID: ref.id, Conflicts: one.conflict[:]}
+		return &one.SeatsUnavailableError
 	}
 	out := &SeatsUnavailableError{EventID: ref.id, Conflicts: make([]SeatConflict, len(res.Conflicts))}
 	for i, c := range res.Conflicts {
