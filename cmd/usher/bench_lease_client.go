@@ -169,10 +169,15 @@ func (c *leaseClient) lateRelease(l appointment) {
 	c.ledger.add(c.no, l.leaseRecord)
 }
 
-// extend moves the lease's end, and judges whether that was right: at the log's time of
-// the answer the lease must not have been over. What was given back is over.
+// extend moves the lease's end.
 func (c *leaseClient) extend(l *appointment) {
 	h, err := c.engine.Extend(context.Background(), engine.ExtendRequest{HoldID: l.holdID, FencingToken: l.token, TTL: leaseTTL})
+	c.extended(l, h, err)
+}
+
+// extended judges the answer: at the log's time of it the lease must not have been over.
+// What was given back is over.
+func (c *leaseClient) extended(l *appointment, h engine.Hold, err error) {
 	switch {
 	case err == nil && h.ServerTime.UnixMilli() >= l.end:
 		c.counts.lateBelieved++
