@@ -28,14 +28,17 @@ func (e *Engine) Book(ctx context.Context, r BookRequest) (Booking, error) {
 	if err != nil {
 		return Booking{}, err
 	}
+	if err := e.checkTokens(ctx, ref, n, &r.FencingToken, r.FencingTokens); err != nil {
+		return Booking{}, err
+	}
 	c, err := e.newCheckout(ctx, ref, n, &r)
 	if err != nil {
 		return Booking{}, err
 	}
-	if b, err, known := c.recall(); known {
+	if b, err, known := c.recall(ctx); known {
 		return b, err
 	}
-	if err := c.look(); err != nil {
+	if err := c.look(ctx); err != nil {
 		return Booking{}, err
 	}
 	return e.checkouts.run(ctx, c)
@@ -51,6 +54,7 @@ type checkout struct {
 	provider payment.Provider
 	charge   payment.Charge
 	amount   *Money
+	parts    []int64 // what each part of a bundle costs
 	key      shard.Key
 	expires  time.Duration // from when it was looked at
 	done     chan struct{}
@@ -84,7 +88,7 @@ func (e *Engine) newCheckout(ctx context.Context, ref *eventRef, hold uint32, r 
 }
 
 // recall answers a repeated request before any money moves.
-func (c *checkout) recall() (b Booking, err error, known bool) {
+func (c *checkout) recall(ctx context.Context) (b Booking, err error, known bool) {
 	var res shard.Result
 	g := c.e.reader(c.ref.group)
 	if err := g.View(func(s *shard.State) {
@@ -95,19 +99,19 @@ func (c *checkout) recall() (b Booking, err error, known bool) {
 	if !known {
 		return Booking{}, nil, false
 	}
-	b, err = c.answer(&res)
+	b, err = c.answer(ctx, &res)
 	return b, err, true
 }
 
 // answer makes what the log decided an answer.
-func (c *checkout) answer(res *shard.Result) (Booking, error) {
+func (c *checkout) answer(ctx context.Context, res *shard.Result) (Booking, error) {
 	if res.Err != nil {
 		return Booking{}, res.Err
 	}
 	if res.Count == 1 { // the release after a decline
 		return Booking{}, &PaymentDeclinedError{c.declineReason()}
 	}
-	b, err := c.e.readBooking(c.ref, res.Number)
+	b, err := c.e.readBooking(ctx, c.ref, res.Number)
 	if err != nil {
 		return Booking{}, applied(err)
 	}
@@ -117,18 +121,27 @@ func (c *checkout) answer(res *shard.Result) (Booking, error) {
 
 // look refuses a hold that has ended before any money moves, and notes what it costs
 // and how long it lasts.
-func (c *checkout) look() error {
+func (c *checkout) look(ctx context.Context) error {
 	g := c.e.reader(c.ref.group)
 	var err error
+	var bundle shard.BundleInfo
 	viewErr := g.View(func(s *shard.State) {
 		ev, now := s.Event(c.ref.no), g.Now()
 		if err = s.Usable(now, c.ref.no, c.hold, c.token); err != nil {
 			return
 		}
 		info, _ := ev.HoldInfo(c.hold)
+		if info.Lease && c.token == 0 {
+			err = ErrTokenRequired
+			return
+		}
 		c.expires = time.Duration(info.Expires-now) * time.Millisecond
 		c.amount = c.ref.amount(info.Seats)
+		bundle, _ = s.Bundle(info.Bundle)
 	})
+	if viewErr == nil && err == nil && len(bundle.Parts) > 0 {
+		c.amount, c.parts, err = c.e.bundleAmounts(ctx, c.ref.group, &bundle)
+	}
 	if c.amount != nil {
 		c.charge.Amount = *c.amount
 	}
@@ -159,8 +172,9 @@ func (c *checkout) pay(ctx context.Context) (Booking, error) {
 		}
 		return Booking{}, err
 	}
+	c.e.tellBundle(ctx, c.ref, c.hold)
 	c.capture(p.ID)
-	return c.answer(&res)
+	return c.answer(ctx, &res)
 }
 
 func (c *checkout) stored(paymentID string) string { return c.method + ":" + paymentID }
@@ -173,12 +187,15 @@ func (c *checkout) book(paymentID string) (res shard.Result, err error) {
 	}
 	for {
 		r := raftfsm.NewRequest()
-		r.Cmd.Op = raftfsm.OpBook
-		r.Cmd.Book = shard.Book{Event: c.ref.no, Hold: c.hold, Token: c.token, Payment: []byte(c.stored(paymentID)), Key: c.key}
+		r.Cmd.Book = shard.Book{Event: c.ref.no, Hold: c.hold, Token: c.token, Payment: []byte(c.stored(paymentID)), Parts: c.parts, Key: c.key}
 		if c.amount != nil {
 			r.Cmd.Book.Amount = c.amount.Amount
 			copy(r.Cmd.Book.Currency[:], c.amount.Currency)
 		}
+		if len(c.parts) > 0 {
+			r.Cmd.Book.Amount = c.parts[0]
+		}
+		r.Cmd.Op = raftfsm.BookOp(&r.Cmd.Book)
 		ctx, cancel := context.WithTimeout(context.Background(), electionWait)
 		res, err = c.e.propose(ctx, c.ref.group, r, true)
 		cancel()

@@ -15,21 +15,26 @@ func (e *Engine) BookingByID(ctx context.Context, bookingID string) (Booking, er
 	if err != nil {
 		return Booking{}, err
 	}
-	return e.readBooking(ref, n)
+	return e.readBooking(ctx, ref, n)
 }
 
-func (e *Engine) readBooking(ref *eventRef, n uint32) (Booking, error) {
+func (e *Engine) readBooking(ctx context.Context, ref *eventRef, n uint32) (Booking, error) {
 	var info shard.BookingInfo
+	var bundle shard.BundleInfo
 	var found bool
-	if err := e.reader(ref.group).View(func(s *shard.State) { info, found = s.Event(ref.no).BookingInfo(n) }); err != nil {
+	if err := e.reader(ref.group).View(func(s *shard.State) {
+		info, found = s.Event(ref.no).BookingInfo(n)
+		bundle, _ = s.Bundle(info.Bundle)
+	}); err != nil {
 		return Booking{}, err
 	}
-	if !found {
+	if !found || info.Bundle != 0 && (bundle.Home != 0 || len(bundle.Parts) == 0) {
 		return Booking{}, ErrUnknownBooking
 	}
 	_, paymentID, _ := strings.Cut(info.Payment, ":")
+	seats, areas := ref.places(info.Seats)
 	b := Booking{
-		BookingID: ref.bookingID(n), HoldID: ref.holdID(info.Hold), EventID: ref.id, SeatIDs: ref.ids(info.Seats),
+		BookingID: ref.bookingID(n), HoldID: ref.holdID(info.Hold), EventID: ref.id, SeatIDs: seats, Areas: areas,
 		HolderID: info.Holder, PaymentID: paymentID, Status: BookingBooked, BookedAt: unixMilli(info.BookedAt),
 	}
 	if info.Currency != [3]byte{} {
@@ -38,6 +43,20 @@ func (e *Engine) readBooking(ref *eventRef, n uint32) (Booking, error) {
 	if info.State == shard.BookingCancelled {
 		at := unixMilli(info.CancelledAt)
 		b.Status, b.CancelledAt = BookingCancelled, &at
+	}
+	if info.Bundle != 0 {
+		var err error
+		if b.Items, err = e.readItems(ctx, ref.group, &bundle); err != nil {
+			return Booking{}, err
+		}
+		for _, p := range bundle.Parts[1:] {
+			if b.Amount == nil && p.Amount > 0 {
+				b.Amount = &Money{Currency: string(info.Currency[:])}
+			}
+			if b.Amount != nil {
+				b.Amount.Amount += p.Amount
+			}
+		}
 	}
 	return b, nil
 }
@@ -64,10 +83,11 @@ func (e *Engine) CancelBooking(ctx context.Context, r CancelRequest) (Booking, e
 	if err != nil {
 		return Booking{}, err
 	}
+	e.tellBooking(ctx, ref, n)
 	if err := e.refund(ctx, ref, n); err != nil {
 		return Booking{}, applied(err)
 	}
-	b, err := e.readBooking(ref, n)
+	b, err := e.readBooking(ctx, ref, n)
 	if err != nil {
 		return Booking{}, applied(err)
 	}

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/usherhq/usher/engine/chart"
+	"github.com/usherhq/usher/engine/heat"
 	"github.com/usherhq/usher/raftfsm"
 	"github.com/usherhq/usher/shard"
 )
@@ -25,6 +26,7 @@ type eventRef struct {
 	created  int64
 	settings settings
 	chart    *chart.Index
+	shape    *heat.Shape // of chart
 	chartSHA string
 	cipher   cipher.Block
 	prices   []int64 // by seat, minor units; nil when nothing has a price
@@ -43,6 +45,8 @@ type catalogue struct {
 	events sync.Map // event id → *eventRef
 	byNo   sync.Map // eventNo → *eventRef
 	charts sync.Map // [32]byte → *chart.Index
+	plans  sync.Map // *chart.Index → *shard.Chart: the plan as it travels
+	shapes sync.Map // *chart.Index → *heat.Shape
 }
 
 type eventNo struct {
@@ -133,6 +137,9 @@ func (e *Engine) loadEvent(ctx context.Context, p *raftfsm.Placement) (*eventRef
 	if ref.chart, err = e.chartIndex(p.Create.Chart); err != nil {
 		return nil, err
 	}
+	if ref.shape, err = e.catalogue.shape(ref.chart); err != nil {
+		return nil, err
+	}
 	ref.price()
 	ref.listKey = ref.settings.EventDate + "!" + ref.settings.ShowTime + "!" + ref.id
 	actual, _ := e.catalogue.events.LoadOrStore(ref.id, ref)
@@ -155,16 +162,34 @@ func (r *eventRef) price() {
 	}
 }
 
-// amount is what the seats cost together; nil when nothing of the event has a price.
+// amount is what the seats and places cost together; nil when nothing of the event has a
+// price.
 func (r *eventRef) amount(seats []uint32) *Money {
 	if r.prices == nil {
 		return nil
 	}
 	m := &Money{Currency: r.currency}
 	for _, s := range seats {
-		m.Amount += r.prices[s]
+		if no, n, ok := shard.SplitCode(s); ok {
+			m.Amount += int64(n) * r.settings.Prices[r.chart.Areas()[no].Category].Amount
+		} else {
+			m.Amount += r.prices[s]
+		}
 	}
 	return m
+}
+
+// places names seats, and the areas behind them.
+func (r *eventRef) places(codes []uint32) (ids []string, areas []AreaRequest) {
+	ids = make([]string, 0, len(codes))
+	for _, c := range codes {
+		if no, n, ok := shard.SplitCode(c); ok {
+			areas = append(areas, AreaRequest{AreaID: r.chart.Areas()[no].AreaID, Quantity: int(n)})
+		} else {
+			ids = append(ids, r.chart.ID(c))
+		}
+	}
+	return ids, areas
 }
 
 // ids names seats.

@@ -49,4 +49,7 @@ type Config struct {
 	// MaxInFlight bounds the requests under way in a group; beyond it they are refused
 	// with ErrOverloaded. 0 means 65,536.
 	MaxInFlight int
+	// HeatOff counts no contention: Heat shows every event as quiet, and the router takes
+	// it for quiet. For measuring what counting costs.
+	HeatOff bool
 }

@@ -37,8 +37,11 @@ func (e *Engine) CreateEvent(ctx context.Context, spec EventSpec) (Event, error)
 	if err != nil {
 		return Event{}, err
 	}
+	if place.Create.Plan, err = e.putPlan(ctx, x); err != nil {
+		return Event{}, err
+	}
 	r := raftfsm.NewRequest()
-	r.Cmd.Op = raftfsm.OpPlaceEvent
+	r.Cmd.Op = raftfsm.PlaceOp(place)
 	r.Cmd.Place = *place
 	// The epoch makes it repeatable: the same one finds its own event.
 	res, err := e.propose(ctx, 0, r, true)
@@ -72,7 +75,7 @@ func (e *Engine) newPlacement(ctx context.Context, set *settings, sum [32]byte) 
 		return nil, &InvalidError{"prices", "the event's settings are too large"}
 	}
 	p := &raftfsm.PlaceEvent{Series: set.Series, ChartID: set.ChartID}
-	p.Create = shard.CreateEvent{ID: set.eventID(), Chart: sum, Meta: meta}
+	p.Create = shard.CreateEvent{ID: set.eventID(), Chart: sum, Meta: meta, Rules: set.rules()}
 	if set.OnsaleAt != nil {
 		p.Create.OnsaleAt = max(set.OnsaleAt.UnixMilli(), 0)
 	}
@@ -100,8 +103,11 @@ func (e *Engine) finishEvent(ctx context.Context, p *raftfsm.Placement) error {
 	if err := e.sendChart(ctx, int(p.Group), packed); err != nil {
 		return err
 	}
+	if err := e.sendPlan(ctx, int(p.Group), p.Create.Plan); err != nil {
+		return err
+	}
 	r := raftfsm.NewRequest()
-	r.Cmd.Op = raftfsm.OpCreateEvent
+	r.Cmd.Op = raftfsm.CreateOp(&p.Create)
 	r.Cmd.Create = p.Create
 	res, err := e.propose(ctx, int(p.Group), r, true)
 	if err == nil {

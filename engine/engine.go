@@ -9,6 +9,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/usherhq/usher/engine/heat"
 	"github.com/usherhq/usher/engine/payment"
 	"github.com/usherhq/usher/raftfsm"
 )
@@ -21,6 +22,7 @@ type Engine struct {
 	catalogue  catalogue
 	watchers   *watcherTable
 	checkouts  *checkouts
+	heat       *heat.Heat // counts nothing with Config.HeatOff
 	metrics    *metrics
 	registered *registered
 
@@ -65,18 +67,24 @@ func Start(cfg Config) (*Engine, error) {
 	e := &Engine{cfg: cfg, watchers: newWatcherTable(), registered: newRegistered(cfg.Registerer), done: make(chan struct{})}
 	e.ctx, e.cancel = context.WithCancel(context.Background())
 	e.checkouts = newCheckouts(e)
+	e.heat = newHeat()
 	if err := e.open(); err != nil {
 		return nil, errors.Join(err, e.Close())
 	}
 	for _, n := range e.nodes {
 		e.wg.Go(func() { e.guard(n) })
 	}
+	e.wg.Go(e.keep)
+	e.wg.Go(func() { e.heat.Run(e.ctx) })
 	return e, nil
 }
 
 func (e *Engine) open() error {
 	var err error
 	if e.metrics, err = newMetrics(e.registered.registerer()); err != nil {
+		return fmt.Errorf("usher: metrics: %w", err)
+	}
+	if err := e.heatMetrics(); err != nil {
 		return fmt.Errorf("usher: metrics: %w", err)
 	}
 	return e.openNodes()

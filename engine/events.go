@@ -34,7 +34,8 @@ func (e *Engine) describe(ref *eventRef) (Event, error) {
 	ev := Event{
 		EventID: ref.id, VenueID: s.VenueID, EventDate: s.EventDate, ShowTime: s.ShowTime, Timezone: s.Timezone,
 		StartsAt: s.StartsAt, ChartID: s.ChartID, ChartSHA256: ref.chartSHA, Name: s.Name, Series: s.Series,
-		HoldSeconds: s.HoldSeconds, Prices: maps.Clone(s.Prices), Strategy: s.Strategy,
+		HoldSeconds: s.HoldSeconds, Prices: maps.Clone(s.Prices), Strategy: s.Strategy, Orphans: s.Orphans,
+		Limits: s.Limits, WaitingRoom: s.WaitingRoom,
 		CreatedAt: unixMilli(ref.created), Epoch: ref.epoch,
 	}
 	if s.OnsaleAt != nil {
@@ -45,6 +46,7 @@ func (e *Engine) describe(ref *eventRef) (Event, error) {
 		st := s.Event(ref.no)
 		c := st.Counts()
 		ev.Version = st.Version()
+		ev.Areas = ref.areaCounts(st)
 		ev.Seats = SeatCounts{Total: int(st.Seats()), Available: int(c.Available), Held: int(c.Held), Booked: int(c.Booked), Blocked: int(c.Blocked)}
 	})
 	return ev, err

@@ -12,7 +12,7 @@ import (
 // it has ended, ErrStaleFencingToken when the token is not its own or one of its seats
 // has been granted again since, ErrAlreadyBooked, ErrUnknownHold.
 func (e *Engine) Extend(ctx context.Context, r ExtendRequest) (Hold, error) {
-	if r.FencingToken == 0 {
+	if r.FencingToken == 0 && len(r.FencingTokens) == 0 {
 		return Hold{}, &InvalidError{"fencing_token", "is required"}
 	}
 	if err := checkTTL("ttl_seconds", r.TTL); err != nil {
@@ -20,6 +20,9 @@ func (e *Engine) Extend(ctx context.Context, r ExtendRequest) (Hold, error) {
 	}
 	ref, n, err := e.find(ctx, kindHold, r.HoldID, ErrUnknownHold)
 	if err != nil {
+		return Hold{}, err
+	}
+	if err := e.checkTokens(ctx, ref, n, &r.FencingToken, r.FencingTokens); err != nil {
 		return Hold{}, err
 	}
 	key, err := requestKey(ctx, "extend", ref, r.IdempotencyKey, r.HoldID, strconv.FormatUint(r.FencingToken, 10), r.TTL.String())
@@ -37,7 +40,7 @@ func (e *Engine) Extend(ctx context.Context, r ExtendRequest) (Hold, error) {
 	if err != nil {
 		return Hold{}, err
 	}
-	h, _, err := e.readHold(ref, n)
+	h, _, err := e.readHold(ctx, ref, n)
 	if err != nil {
 		return Hold{}, applied(err)
 	}
@@ -55,6 +58,9 @@ func (e *Engine) Release(ctx context.Context, r ReleaseRequest) error {
 	if err != nil {
 		return err
 	}
+	if err := e.checkTokens(ctx, ref, n, &r.FencingToken, r.FencingTokens); err != nil {
+		return err
+	}
 	key, err := requestKey(ctx, "release", ref, r.IdempotencyKey, r.HoldID, strconv.FormatUint(r.FencingToken, 10))
 	if err != nil {
 		return err
@@ -69,6 +75,9 @@ func (e *Engine) release(ctx context.Context, ref *eventRef, c shard.Release) er
 	res, err := e.propose(ctx, ref.group, req, true)
 	if err == nil {
 		err = res.Err
+	}
+	if err == nil {
+		e.tellBundle(ctx, ref, c.Hold)
 	}
 	return err
 }

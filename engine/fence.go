@@ -1,21 +1,57 @@
 package engine
 
-import "context"
+import (
+	"context"
 
-// Fence tells whether a hold's fencing token still protects its seats: the hold as it
-// stands while it does, else ErrStaleFencingToken, ErrHoldExpired, ErrHoldReleased or
-// ErrUnknownHold.
+	"github.com/usherhq/usher/raftfsm"
+	"github.com/usherhq/usher/shard"
+)
+
+// Fence tells a third system whether who shows this token has the seats now: it is what
+// a write made in the holder's name should be held against. The answer is linearizable.
+// A hold that has been booked is good for its token for ever, until the booking is
+// cancelled. Errors: ErrStaleFencingToken when the token is not the hold's or one of the
+// seats has been granted again since, ErrHoldExpired, ErrHoldReleased, ErrUnknownHold.
 func (e *Engine) Fence(ctx context.Context, holdID string, token uint64) (Hold, error) {
-	h, err := e.HoldByID(ctx, holdID)
-	switch {
-	case err != nil:
-		return Hold{}, err
-	case token != h.FencingToken:
-		return Hold{}, ErrStaleFencingToken
-	case h.Status == HoldExpired:
-		return Hold{}, ErrHoldExpired
-	case h.Status == HoldReleased:
-		return Hold{}, ErrHoldReleased
+	if token == 0 {
+		return Hold{}, &InvalidError{"token", "is required"}
 	}
-	return h, nil
+	ref, n, err := e.find(ctx, kindHold, holdID, ErrUnknownHold)
+	if err != nil {
+		return Hold{}, err
+	}
+	if err := e.confirm(ctx, ref.group); err != nil {
+		return Hold{}, err
+	}
+	g := e.reader(ref.group)
+	var why error
+	if err := g.View(func(s *shard.State) {
+		ev, now := s.Event(ref.no), g.Now()
+		if why = s.Usable(now, ref.no, n, token); why == ErrAlreadyBooked {
+			why = nil
+			info, _ := ev.HoldInfo(n)
+			if b, ok := ev.BookingInfo(info.Booking); ok && b.State == shard.BookingCancelled {
+				why = ErrHoldReleased
+			}
+		}
+	}); err != nil {
+		return Hold{}, err
+	}
+	if why != nil {
+		return Hold{}, why
+	}
+	h, _, err := e.readHold(ctx, ref, n)
+	return h, err
+}
+
+// confirm returns when what is read here afterwards has everything that was decided
+// before the call.
+func (e *Engine) confirm(ctx context.Context, group int) error {
+	if g := e.leader(group); g != nil && g.Current() {
+		return nil
+	}
+	r := raftfsm.NewRequest()
+	r.Cmd.Op = raftfsm.OpTick
+	_, err := e.propose(ctx, group, r, true)
+	return err
 }

@@ -12,50 +12,102 @@ import (
 	"github.com/usherhq/usher/shard"
 )
 
-// Hold claims exactly the seats asked for, all or none. What it returns stands in the
-// log of a majority. Errors: *InvalidError, *UnknownSeatError, *SeatsUnavailableError
-// (naming the seats in the way), ErrUnknownEvent, ErrNotOnSale, those of idempotency
-// keys, and those of consensus.
+// Hold claims what is asked for, all or none. What it returns stands in the log of a
+// majority. Errors: *InvalidError, *UnknownSeatError, *SeatsUnavailableError (naming the
+// seats in the way), *VersionConflictError, *LimitError, *OrphanError, ErrUnknownEvent,
+// ErrUnknownArea, ErrNotOnSale, ErrAdmissionRequired, ErrAdmissionInvalid,
+// ErrUnknownChannel, ErrNoPlan, those of idempotency keys, and those of consensus.
 func (e *Engine) Hold(ctx context.Context, r HoldRequest) (Hold, error) {
+	if len(r.Items) > 0 {
+		return e.holdItems(ctx, &r)
+	}
 	ref, err := e.event(ctx, r.EventID)
 	if err != nil {
 		return Hold{}, err
 	}
-	req, err := ref.holdRequest(ctx, &r)
+	mode, routing, err := e.pattern(ref, &r)
 	if err != nil {
 		return Hold{}, err
 	}
+	if !r.plain(mode) {
+		return e.holdOne(ctx, ref, &r, mode, routing)
+	}
+	admitted, err := e.admitted(ctx, ref, &r, mode)
+	if err != nil {
+		return Hold{}, err
+	}
+	h, err := e.holdPlain(ctx, ref, &r, mode, admitted)
+	h.Routing = routing
+	return h, err
+}
+
+// plain tells whether the request is for exactly these seats and nothing else.
+func (r *HoldRequest) plain(mode Mode) bool {
+	return (mode == ModeDirect || mode == ModeLease || mode == ModeQueue) && r.Best == nil && len(r.Areas) == 0 &&
+		r.Expected == nil && r.IfVersion == nil && r.Orphans == "" && r.ChannelKey == "" && !r.AnyOf && !r.SameSeats &&
+		(r.Accept == "" || r.Accept == AcceptExact)
+}
+
+// holdPlain is the short way, for the crowd.
+func (e *Engine) holdPlain(ctx context.Context, ref *eventRef, r *HoldRequest, mode Mode, admitted bool) (Hold, error) {
+	req, err := ref.holdRequest(ctx, r, mode, admitted)
+	if err != nil {
+		return Hold{}, err
+	}
+	tried := triedSeats(req.Cmd.Hold.Seats)
 	res, err := e.propose(ctx, ref.group, req, r.IdempotencyKey != "")
 	if err == nil && res.Err != nil {
-		err = ref.refusal(&res)
+		err = ref.refusal(&res, r.SeatIDs)
 	}
-	e.metrics.claim(err)
+	e.metrics.claim(mode, err)
+	e.contend(ref, tried, &res, err)
 	if err != nil {
 		return Hold{}, err
 	}
 	return Hold{
+		Mode:   leaseMode[mode == ModeLease],
 		HoldID: ref.holdID(res.Number), EventID: ref.id, SeatIDs: slices.Clone(r.SeatIDs), HolderID: r.HolderID,
 		Status: HoldHeld, FencingToken: res.Token, HeldAt: unixMilli(res.Now), ExpiresAt: unixMilli(res.Expires),
 		ServerTime: unixMilli(res.Now), Version: res.Version,
 	}, nil
 }
 
+// leaseMode is what a hold says of how it was made.
+var leaseMode = map[bool]Mode{true: ModeLease}
+
+// defaultLease is how long a lease lasts that asks for no time of its own.
+const defaultLease = 30 * time.Second
+
+// ttl is how long a hold lasts.
+func (ref *eventRef) ttl(r *HoldRequest, mode Mode) (time.Duration, error) {
+	ttl := r.TTL
+	switch {
+	case ttl != 0:
+	case mode == ModeLease && r.Mode == ModeLease:
+		ttl = defaultLease
+	default:
+		// A lease that the router chose lasts as long as a hold would: who did not ask for
+		// one will not renew it.
+		ttl = time.Duration(ref.settings.HoldSeconds) * time.Second
+	}
+	return ttl, checkTTL("ttl_seconds", ttl)
+}
+
 // holdRequest checks the request and resolves its names to numbers.
-func (ref *eventRef) holdRequest(ctx context.Context, r *HoldRequest) (*raftfsm.Request, error) {
+func (ref *eventRef) holdRequest(ctx context.Context, r *HoldRequest, mode Mode, admitted bool) (*raftfsm.Request, error) {
 	if err := checkText("holder_id", r.HolderID); err != nil {
 		return nil, err
 	}
-	ttl := r.TTL
-	if ttl == 0 {
-		ttl = time.Duration(ref.settings.HoldSeconds) * time.Second
-	}
-	if err := checkTTL("ttl_seconds", ttl); err != nil {
+	ttl, err := ref.ttl(r, mode)
+	if err != nil {
 		return nil, err
 	}
 	var key shard.Key
 	if r.IdempotencyKey != "" {
-		var err error
 		fields := append([]string{r.HolderID, strconv.FormatInt(int64(r.TTL), 10)}, r.SeatIDs...)
+		if r.Mode == ModeLease {
+			fields = append(fields, string(r.Mode))
+		}
 		if key, err = requestKey(ctx, "hold", ref, r.IdempotencyKey, fields...); err != nil {
 			return nil, err
 		}
@@ -66,8 +118,11 @@ func (ref *eventRef) holdRequest(ctx context.Context, r *HoldRequest) (*raftfsm.
 		req.Free()
 		return nil, err
 	}
-	req.Cmd.Op = raftfsm.OpHold
-	req.Cmd.Hold = shard.Hold{Event: ref.no, Seats: seats, TTL: ttl.Milliseconds(), Holder: req.Holder(r.HolderID), Key: key}
+	req.Cmd.Hold = shard.Hold{
+		Event: ref.no, Seats: seats, TTL: ttl.Milliseconds(), Holder: req.Holder(r.HolderID),
+		Lease: mode == ModeLease, Admitted: admitted, Key: key,
+	}
+	req.Cmd.Op = raftfsm.HoldOp(&req.Cmd.Hold)
 	return req, nil
 }
 
@@ -100,14 +155,58 @@ func (ref *eventRef) resolve(ids []string, limit int, room func(int) []uint32) (
 	return buf, nil
 }
 
-// refusal makes the state machine's refusal an error that names things.
-func (ref *eventRef) refusal(res *shard.Result) error {
-	if !errors.Is(res.Err, ErrSeatsUnavailable) {
+// refusal makes the state machine's refusal an error that names things; ids are the seats
+// asked for, if they are known by name. A crowd is mostly refused single seats: those cost
+// one allocation, and no look at the chart, whose seats lie all over memory.
+func (ref *eventRef) refusal(res *shard.Result, ids []string) error {
+	switch {
+	case errors.Is(res.Err, ErrVersionConflict):
+		return ref.versionConflict(res)
+	case errors.Is(res.Err, ErrLimitExceeded):
+		return &LimitError{EventID: ref.id, Limit: ref.settings.Limits.PerHolder, Has: int(res.Count)}
+	case errors.Is(res.Err, ErrOrphanSeats):
+		return &OrphanError{EventID: ref.id, SeatIDs: ref.conflictIDs(res)}
+	case !errors.Is(res.Err, ErrSeatsUnavailable):
 		return res.Err
 	}
-	out := &SeatsUnavailableError{EventID: ref.id, Conflicts: make([]SeatConflict, len(res.Conflicts))}
+	if len(ids) == 1 && len(res.Conflicts) == 1 {
+		one := &struct {
+			SeatsUnavailableError
+			conflict [1]SeatConflict
+		}{conflict: [1]SeatConflict{{SeatID: ids[0], Status: SeatStatus(res.Conflicts[0].Status)}}}
+		one.SeatsUnavailableError = SeatsUnavailableError{
+			EventID: ref.id, Version: res.Version, Conflicts: one.conflict[:], Undecided: res.Conflicts[0].Undecided,
+		}
+		return &one.SeatsUnavailableError
+	}
+	out := &SeatsUnavailableError{EventID: ref.id, Version: res.Version, Conflicts: make([]SeatConflict, 0, len(res.Conflicts))}
+	for _, c := range res.Conflicts {
+		out.Undecided = out.Undecided || c.Undecided
+		if no, left, ok := shard.SplitCode(c.Seat); ok {
+			out.Areas = append(out.Areas, AreaConflict{AreaID: ref.chart.Areas()[no].AreaID, Left: int(left)})
+		} else {
+			out.Conflicts = append(out.Conflicts, SeatConflict{SeatID: ref.chart.ID(c.Seat), Status: SeatStatus(c.Status)})
+		}
+	}
+	return out
+}
+
+func (ref *eventRef) conflictIDs(res *shard.Result) []string {
+	ids := make([]string, len(res.Conflicts))
 	for i, c := range res.Conflicts {
-		out.Conflicts[i] = SeatConflict{SeatID: ref.chart.ID(c.Seat), Status: SeatStatus(c.Status)}
+		ids[i] = ref.chart.ID(c.Seat)
+	}
+	return ids
+}
+
+func (ref *eventRef) versionConflict(res *shard.Result) error {
+	out := &VersionConflictError{EventID: ref.id, Version: res.Version}
+	for _, c := range res.Conflicts {
+		if no, _, ok := shard.SplitCode(c.Seat); ok {
+			out.Areas = append(out.Areas, AreaVersion{AreaID: ref.chart.Areas()[no].AreaID, Version: c.Version})
+		} else {
+			out.Seats = append(out.Seats, SeatAt{SeatID: ref.chart.ID(c.Seat), Version: c.Version, Status: SeatStatus(c.Status)})
+		}
 	}
 	return out
 }
@@ -118,19 +217,22 @@ func (e *Engine) HoldByID(ctx context.Context, holdID string) (Hold, error) {
 	if err != nil {
 		return Hold{}, err
 	}
-	h, _, err := e.readHold(ref, n)
+	h, _, err := e.readHold(ctx, ref, n)
 	return h, err
 }
 
-// readHold reads a hold as it stands, and its seats' numbers.
-func (e *Engine) readHold(ref *eventRef, n uint32) (Hold, []uint32, error) {
+// readHold reads a hold as it stands, and its seats' numbers. Of a bundle only the hold
+// that leads it is one.
+func (e *Engine) readHold(ctx context.Context, ref *eventRef, n uint32) (Hold, []uint32, error) {
 	var info shard.HoldInfo
+	var bundle shard.BundleInfo
 	var found bool
 	g := e.reader(ref.group)
 	h := Hold{EventID: ref.id, HoldID: ref.holdID(n)}
 	err := g.View(func(s *shard.State) {
 		ev := s.Event(ref.no)
 		info, found = ev.HoldInfo(n)
+		bundle, _ = s.Bundle(info.Bundle)
 		h.FencingToken, h.Version = ev.Token(n), ev.Version()
 	})
 	if err != nil {
@@ -139,7 +241,16 @@ func (e *Engine) readHold(ref *eventRef, n uint32) (Hold, []uint32, error) {
 	if !found {
 		return Hold{}, nil, ErrUnknownHold
 	}
-	h.SeatIDs, h.HolderID = ref.ids(info.Seats), info.Holder
+	if info.Bundle != 0 {
+		if bundle.Home != 0 || bundle.State == shard.BundleOpen || len(bundle.Parts) == 0 {
+			return Hold{}, nil, ErrUnknownHold
+		}
+		if h.Items, err = e.readItems(ctx, ref.group, &bundle); err != nil {
+			return Hold{}, nil, err
+		}
+	}
+	h.SeatIDs, h.Areas = ref.places(info.Seats)
+	h.HolderID, h.Mode = info.Holder, leaseMode[info.Lease]
 	h.Status = holdStatus[info.State]
 	h.HeldAt, h.ServerTime = unixMilli(info.HeldAt), unixMilli(g.Now())
 	if info.State == shard.HoldBooked {

@@ -7,37 +7,40 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 )
 
-// metrics count what became of claims; those of the log are raftfsm's.
-type metrics struct {
-	granted, unavailable, refused, failed prometheus.Counter
-}
+// metrics count what became of claims, by pattern; those of the log are raftfsm's.
+type metrics struct{ claims map[Mode]*claimCounters }
+
+type claimCounters struct{ granted, unavailable, refused, failed prometheus.Counter }
 
 func newMetrics(reg prometheus.Registerer) (*metrics, error) {
 	v := prometheus.NewCounterVec(prometheus.CounterOpts{
 		Namespace: "usher", Name: "claims_total",
-		Help: "Claims of seats by what became of them: granted, unavailable (seats were taken), refused (otherwise), failed (no quorum, overload, unknown).",
-	}, []string{"result"})
+		Help: "Claims of seats by pattern and by what became of them: granted, unavailable (seats were taken or had changed), refused (otherwise), failed (no quorum, overload, unknown).",
+	}, []string{"pattern", "result"})
 	if reg != nil {
 		if err := reg.Register(v); err != nil {
 			return nil, err
 		}
 	}
-	return &metrics{
-		granted: v.WithLabelValues("granted"), unavailable: v.WithLabelValues("unavailable"),
-		refused: v.WithLabelValues("refused"), failed: v.WithLabelValues("failed"),
-	}, nil
+	m := &metrics{claims: make(map[Mode]*claimCounters)}
+	for _, mode := range modes {
+		by := func(result string) prometheus.Counter { return v.WithLabelValues(string(mode), result) }
+		m.claims[mode] = &claimCounters{by("granted"), by("unavailable"), by("refused"), by("failed")}
+	}
+	return m, nil
 }
 
-func (m *metrics) claim(err error) {
+func (m *metrics) claim(mode Mode, err error) {
+	c := m.claims[mode]
 	switch {
 	case err == nil:
-		m.granted.Inc()
-	case errors.Is(err, ErrSeatsUnavailable):
-		m.unavailable.Inc()
+		c.granted.Inc()
+	case errors.Is(err, ErrSeatsUnavailable), errors.Is(err, ErrVersionConflict):
+		c.unavailable.Inc()
 	case errors.Is(err, ErrNoQuorum), errors.Is(err, ErrOverloaded), OutcomeOf(err) == OutcomeUnknown:
-		m.failed.Inc()
+		c.failed.Inc()
 	default:
-		m.refused.Inc()
+		c.refused.Inc()
 	}
 }
 

@@ -37,7 +37,7 @@ func (c *checkout) authorize(ctx context.Context) (payment.Payment, error) {
 		c.charge.Key = c.chargeKey(n)
 		p, err := c.ask(ctx)
 		switch {
-		case errors.Is(err, errHoldOver) && c.look() == nil:
+		case errors.Is(err, errHoldOver) && c.look(ctx) == nil:
 			// The hold was extended while the provider was at work: ask again for the same.
 		case err != nil:
 			c.giveUp()
@@ -71,7 +71,7 @@ func (c *checkout) unanswered(ctx context.Context, err error) error {
 	case !errors.Is(err, errHoldOver):
 		return fmt.Errorf("usher: payment provider %s: %w", c.method, err)
 	}
-	if err := c.look(); err != nil {
+	if err := c.look(ctx); err != nil {
 		return err
 	}
 	return ErrHoldExpired

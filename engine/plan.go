@@ -112,3 +112,8 @@ func (s *scale) to(x, y float64) (int32, int32) {
 func (s *scale) toOne(v float64) int32 {
 	return int32(min(math.Round(v*s.factor), shard.MaxCoordinate))
 }
+
+// inside is to for a point that need not be on the chart.
+func (s *scale) inside(x, y float64) (int32, int32) {
+	return s.to(min(max(x, s.left), s.right), min(max(y, s.top), s.bottom))
+}

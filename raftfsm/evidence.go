@@ -20,7 +20,10 @@ import (
 //     HeartbeatTimeout (transport.go);
 //   - evidence is dropped before a leadership transfer and stays off until it ends, as a
 //     transfer makes followers vote at once;
-//   - the state is read first, and the evidence checked after.
+//   - this replica has led without a break: one that steps down knows no leader and votes
+//     at once. To lead again it needs longer than evidence lasts, so it is enough that
+//     it calls itself leader when that is checked;
+//   - the state is read first, and evidence and leadership are checked after.
 //
 // raft.VerifyLeader is no substitute: it counts acknowledgements of heartbeats that were
 // sent before it was called.

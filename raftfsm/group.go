@@ -99,7 +99,7 @@ func (g *Group) open(dir string) error {
 	g.verified.Started()
 	g.keeper = newTimeKeeper(timePath, cfg.Clock, g.clock, g.raft.AppliedIndex, g.warn)
 	g.proposer = &proposer{
-		raft: g.raft, fsm: g.fsm, clock: g.clock, boot: g.node.boot, evidence: newEvidence(cfg.Heartbeat),
+		raft: g.raft, leads: g.IsLeader, fsm: g.fsm, clock: g.clock, boot: g.node.boot, bootNear: (&bootClock{clock: cfg.Clock}).now, evidence: newEvidence(cfg.Heartbeat),
 		entries: g.fsm.entries, limit: cfg.MaxPending, observe: g.metrics,
 	}
 	return nil
@@ -324,4 +324,10 @@ func (g *Group) closeStores() error {
 		errs = append(errs, g.stores.Close())
 	}
 	return errors.Join(errs...)
+}
+
+// Current tells whether this replica leads and what it shows now is the newest there is;
+// what is read after that has all that was decided before. See evidence.
+func (g *Group) Current() bool {
+	return g.IsLeader() && g.proposer.evidence.valid(g.node.boot())
 }

@@ -33,9 +33,11 @@ const (
 // rest. There is no timer: the fsync in progress is the batching window.
 type proposer struct {
 	raft     *raft.Raft
+	leads    func() bool // whether raft calls itself leader
 	fsm      *fsm
 	clock    *logicalClock
 	boot     func() time.Duration
+	bootNear func() time.Duration // boot, at little cost; see bootClock
 	evidence *evidence
 	entries  *entryTable
 	limit    int // of requests under way
@@ -46,6 +48,7 @@ type proposer struct {
 	closed   error         // why nothing more is taken
 	wake     chan struct{} // capacity 1
 	underway atomic.Int64  // callers inside propose: pending, parked or in flight
+	doors    atomic.Uint32 // claims refused at the door
 
 	flying    chan *entry // capacity entriesInFlight, in order
 	landed    chan *entry
@@ -78,6 +81,9 @@ func (p *proposer) start() {
 func (p *proposer) propose(ctx context.Context, r *Request) error {
 	if err := ctx.Err(); err != nil {
 		return &OutcomeError{OutcomeNotApplied, err}
+	}
+	if p.refusedAtDoor(r) {
+		return nil
 	}
 	defer p.underway.Add(-1)
 	if p.underway.Add(1) > int64(p.limit) {
@@ -172,7 +178,7 @@ func (p *proposer) round() bool {
 	if len(p.batch) == 0 {
 		return false
 	}
-	if p.raft.State() != raft.Leader {
+	if !p.leads() {
 		p.failAll(p.batch, &OutcomeError{OutcomeNotApplied, ErrNotLeader})
 		clear(p.batch)
 		return true
@@ -208,8 +214,8 @@ func (p *proposer) sort(batch []*Request) *entry {
 }
 
 // refuse answers the claims that committed state already refuses, if this replica may
-// speak for the log, and takes them out of the batch. The state is read first, the
-// evidence checked after.
+// speak for the log, and takes them out of the batch. The state is read first, whether it
+// may be spoken for is checked after.
 func (p *proposer) refuse(batch []*Request) {
 	now := p.clock.now()
 	p.refused = p.refused[:0]
@@ -228,7 +234,7 @@ func (p *proposer) refuse(batch []*Request) {
 	}
 	boot := p.boot()
 	switch {
-	case !p.evidence.valid(boot):
+	case !p.evidence.valid(boot) || !p.leads():
 		p.unrefuse(batch, len(p.refused))
 	case !p.evidence.fresh(boot):
 		// One of them goes through the log, so that the evidence never runs out.

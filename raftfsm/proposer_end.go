@@ -27,8 +27,9 @@ func (p *proposer) fail(err error) {
 	}
 }
 
-// refuseMore keeps the first reason.
+// refuseMore keeps the first reason. From here on nothing is answered from memory either.
 func (p *proposer) refuseMore(err error) {
+	p.evidence.suspend()
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.closed == nil {

@@ -25,7 +25,8 @@ func (f deadFuture) Response() any { return nil }
 // seats is in its state.
 type bench struct {
 	*proposer
-	boot time.Duration
+	boot  time.Duration
+	leads bool
 }
 
 func newBench(t *testing.T) *bench {
@@ -36,9 +37,10 @@ func newBench(t *testing.T) *bench {
 	if err != nil {
 		t.Fatal(err)
 	}
-	b := &bench{boot: time.Hour}
+	b := &bench{boot: time.Hour, leads: true}
 	b.proposer = &proposer{
-		fsm: f, clock: clock, boot: func() time.Duration { return b.boot }, evidence: newEvidence(time.Second),
+		leads: func() bool { return b.leads }, fsm: f, clock: clock,
+		boot: func() time.Duration { return b.boot }, bootNear: func() time.Duration { return b.boot }, evidence: newEvidence(time.Second),
 		entries: f.entries, limit: 100, observe: m.group(1),
 		wake: make(chan struct{}, 1), claimed: make(map[uint32]*claims),
 	}
@@ -166,6 +168,13 @@ func TestProposerRefusesOnlyWithEvidence(t *testing.T) {
 	b.evidence.suspend()
 	if r := claimOf(1); b.fly(r) == nil || answered(r) {
 		t.Error("refused from memory during a transfer")
+	}
+	b.evidence.resume(0)
+	b.evidence.confirm(b.boot)
+	b.leads = false
+	r := claimOf(1)
+	if b.fly(r); answered(r) { // parked behind the one before
+		t.Error("refused from memory by who leads no more")
 	}
 }
 

@@ -66,3 +66,14 @@ func (q *Best) fits(p *Plan) bool {
 		q.Category <= p.categories && q.Section <= p.sections && q.NearSeat <= p.Seats() &&
 		(!q.NearPoint || min(q.X, q.Y) >= 0 && max(q.X, q.Y) <= MaxCoordinate)
 }
+
+// FindBest is the search that claims make, for who wants to know before, or over several
+// states: free has bit s%64 of word s/64 set for each seat s that may be taken, and as
+// many words as the plan needs. The seats are ascending; false if there are none such.
+func (p *Plan) FindBest(q *Best, free []uint64, o Orphans) ([]uint32, bool) {
+	if len(free) != wordsOf(p.Seats()) {
+		return nil, false
+	}
+	var s scratch
+	return p.best(q, free, o, &s)
+}

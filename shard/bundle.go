@@ -220,26 +220,27 @@ func (s *State) Busy(buf []BundleInfo) []BundleInfo {
 	return buf
 }
 
-// markUndecided tells of conflicts whose seats may be free again in a moment.
-func (s *State) markUndecided(e *Event, out *Result) {
+// markUndecided tells of conflicts whose seats may be free again in a moment: those of a
+// claim's items, or without a claim of the one event that the answer is about.
+func (s *State) markUndecided(c *Claim, out *Result) {
 	if s.bundles.last == 0 {
 		return
 	}
 	for i := range out.Conflicts {
-		c := &out.Conflicts[i]
-		at := e
-		if at == nil {
-			at = s.events[out.Event]
+		f := &out.Conflicts[i]
+		e := s.events[out.Event]
+		if c != nil {
+			e = s.events[c.Items[f.Item].Event]
 		}
-		if c.Seat >= areaBit || c.Status != Held {
+		if f.Seat >= areaBit || f.Status != Held {
 			continue
 		}
-		p, slot := at.hold(at.owner(c.Seat))
+		p, slot := e.hold(e.owner(f.Seat))
 		if p == nil {
 			continue
 		}
 		if r := s.bundles.get(p.bundle(slot)); r != nil && r.state == BundleOpen {
-			c.Undecided = true
+			f.Undecided = true
 		}
 	}
 }

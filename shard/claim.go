@@ -61,20 +61,22 @@ func (s *State) Claim(now int64, c *Claim, out *Result) {
 	}
 	home := s.events[c.Items[0].Event]
 	out.Event, out.Version = home.no, home.version
-	if home.recall(now, &c.Key, out) || s.recallTxn(c, out) {
+	if s.recallClaim(now, c, out) || s.recallTxn(c, out) {
 		return
 	}
 	for i := range c.Items {
-		if e := s.events[c.Items[i].Event]; c.Items[i].searches() || e.lookAround(c.Items[i].Seats) {
+		if e := s.events[c.Items[i].Event]; e.judgesAround(&c.Items[i]) {
 			s.endDue(now, e)
 		}
 	}
+	home = s.events[home.no]
+	out.Version = home.version
 	s.picks = s.picks[:0]
 	if s.choose(now, c, out); out.Err != nil {
-		s.markUndecided(nil, out)
+		s.markUndecided(c, out)
 		return
 	}
-	if home = s.events[home.no]; home.keys.full(home.maxKeys, &c.Key) {
+	if home.keys.full(home.maxKeys, &c.Key) {
 		out.Err = ErrIdempotencyFull
 		return
 	}
@@ -91,50 +93,68 @@ func (s *State) RefuseClaim(now int64, c *Claim, out *Result) bool {
 	}
 	home := s.events[c.Items[0].Event]
 	out.Event, out.Version = home.no, home.version
-	if home.recall(now, &c.Key, out) {
+	if s.recallClaim(now, c, out) {
 		return true
 	}
-	if c.Txn != (Txn{}) || c.Same {
-		return false
-	}
-	if len(c.Items) > 1 && c.Any {
+	if c.Txn != (Txn{}) || c.Same || len(c.Items) > 1 && c.Any {
 		return false
 	}
 	for i := range c.Items {
-		it := &c.Items[i]
-		e := s.events[it.Event]
-		if e.due <= now && (it.searches() || e.lookAround(it.Seats)) {
-			return false
+		if e := s.events[c.Items[i].Event]; e.due <= now && e.judgesAround(&c.Items[i]) {
+			return false // what has lapsed is to be ended first, here and in other events
 		}
-		if out.Err = e.hopeless(now, c, i, out); out.Err != nil {
-			s.markUndecided(nil, out)
+	}
+	for i := range c.Items {
+		if e := s.events[c.Items[i].Event]; e.hopeless(now, c, i, out) {
+			s.markUndecided(c, out)
 			return true
+		} else if e.judgesMore(&c.Items[i]) {
+			return false // it may be refused before those that follow
 		}
 	}
 	return false
 }
 
-// hopeless is why an item cannot be had, as far as that can be told without a search.
-func (e *Event) hopeless(now int64, c *Claim, i int, out *Result) error {
+// recallClaim is recall, and says which item of any was taken.
+func (s *State) recallClaim(now int64, c *Claim, out *Result) bool {
+	if !s.events[c.Items[0].Event].recall(now, &c.Key, out) {
+		return false
+	}
+	if c.Any && out.Err == nil && int(out.Count) < len(c.Items) {
+		out.Event = c.Items[out.Count].Event
+	}
+	return true
+}
+
+// hopeless tells whether an item cannot be had, as far as that can be told without a
+// search, and why.
+func (e *Event) hopeless(now int64, c *Claim, i int, out *Result) bool {
 	it := &c.Items[i]
 	t := c.terms(it)
-	if err := e.checkItem(now, it, &t); err != nil {
-		out.Event, out.Version = e.no, e.version
-		return err
-	}
-	if it.Fan != FanNone && len(seatsOnly(it.Seats)) > 0 || it.Best != nil {
-		return nil
-	}
 	from := len(out.Conflicts)
-	err := e.asWanted(now, it, &t, nil, out)
-	if err != nil {
-		out.Event, out.Version = e.no, e.version
+	err := e.checkItem(now, it, &t)
+	if err == nil && it.Best == nil && (it.Fan == FanNone || len(seatsOnly(it.Seats)) == 0) {
+		err = e.asWanted(now, it, &t, nil, out)
 	}
+	if err == nil {
+		return false
+	}
+	out.Err, out.Event, out.Version = err, e.no, e.version
 	markItem(out.Conflicts[from:], i)
-	return err
+	return true
 }
 
 func (it *Item) searches() bool { return it.Best != nil || it.Fan != FanNone }
+
+// judgesAround tells whether an item is judged by more than its own seats, see lookAround.
+func (e *Event) judgesAround(it *Item) bool {
+	return it.searches() || it.Orphans != OrphansAllow || e.lookAround(it.Seats)
+}
+
+// judgesMore tells whether an item can be refused for what hopeless does not look at.
+func (e *Event) judgesMore(it *Item) bool {
+	return it.searches() || max(it.Orphans, e.rules.Orphans) != OrphansAllow
+}
 
 func (c *Claim) terms(it *Item) terms {
 	t := terms{ttl: c.TTL, holder: c.Holder, admitted: c.Admitted, orphans: it.Orphans}

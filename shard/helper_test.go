@@ -40,10 +40,12 @@ func worldWith(tb testing.TB, seats uint32, c CreateEvent) *world {
 	return w
 }
 
-func putChart(tb testing.TB, s *State, seats uint32) {
+func putChart(tb testing.TB, s *State, seats uint32) { putChartOf(tb, s, 1, seats) }
+
+func putChartOf(tb testing.TB, s *State, id byte, seats uint32) {
 	tb.Helper()
 	blob := []byte("chart")
-	err := s.PutChart(&ChartChunk{Sum: [32]byte{1}, Blob: sha256.Sum256(blob), Seats: seats, Size: uint32(len(blob)), Data: blob})
+	err := s.PutChart(&ChartChunk{Sum: [32]byte{id}, Blob: sha256.Sum256(blob), Seats: seats, Size: uint32(len(blob)), Data: blob})
 	if err != nil {
 		tb.Fatal(err)
 	}

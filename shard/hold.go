@@ -80,7 +80,7 @@ func (s *State) Hold(now int64, c *Hold, out *Result) {
 	}
 	t := c.terms()
 	if e.refuse(now, c, &t, &s.scratch, out); out.Err != nil {
-		s.markUndecided(e, out)
+		s.markUndecided(nil, out)
 		return
 	}
 	e = s.own(c.Event)
@@ -109,7 +109,7 @@ func (s *State) RefuseHold(now int64, c *Hold, out *Result) bool {
 	t := c.terms()
 	e.refuse(now, c, &t, nil, out)
 	if out.Err != nil {
-		s.markUndecided(e, out)
+		s.markUndecided(nil, out)
 	}
 	return out.Err != nil
 }

@@ -96,3 +96,9 @@ func (e *Event) vacancies(buf freeMap, channel uint8) freeMap {
 	}
 	return buf
 }
+
+// Vacancies are the seats that who shows the channel's key (zero: none) may have, as the
+// event stands: bit s%64 of word s/64 of seat s. A read; the memory is the caller's.
+func (e *Event) Vacancies(channel [16]byte) []uint64 {
+	return e.vacancies(nil, e.channelOf(channel))
+}

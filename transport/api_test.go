@@ -240,7 +240,6 @@ func TestRefusalsOfTheDoor(t *testing.T) {
 	h.want(h.call("GET", "/v1/nothing", ""), 404, "not_found")
 	h.want(h.call("GET", "/", ""), 404, "not_found")
 	h.want(h.call("POST", "/v1/events/"+testEvent+"/queue", `{}`), 404, "not_found")
-	h.want(h.call("GET", "/v1/events/"+testEvent+"/heat", ""), 404, "not_found")
 	a := h.want(h.call("DELETE", "/v1/events", ""), 405, "method_not_allowed")
 	if got := a.header.Get("Allow"); got != "GET, HEAD, POST" {
 		t.Errorf("Allow %q", got)

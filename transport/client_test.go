@@ -53,6 +53,7 @@ type message struct {
 		Areas   [][2]int
 	}
 	Hold *holdBody
+	Heat *heatMessage
 
 	bin *BinFrame // of a binary frame; all else is zero
 }

@@ -26,7 +26,8 @@ type conn struct {
 	ctx    context.Context // carries the caller; ends with live
 
 	// The reader's.
-	subs      map[string]*sub // by what they follow: sub.key
+	subs      map[string]*sub       // by what they follow: sub.key
+	viewers   map[string]HeatViewer // by event: who looks at something of it
 	malformed int
 
 	wake       chan struct{} // capacity 1: there is something in the queue, or an end
@@ -51,8 +52,9 @@ type sub struct {
 	id     uint64
 	hub    *hub
 	holdID string
-	since  *place   // the hub's: where the client is; nil: nowhere
-	last   holdBody // the hub's: what the client knows of the hold
+	heat   *heatFollow // nil: it did not ask for the event's heat
+	since  *place      // the hub's: where the client is; nil: nowhere
+	last   holdBody    // the hub's: what the client knows of the hold
 
 	// Guarded by conn.mu.
 	gone  bool // unsubscribed: nothing more is said
@@ -72,6 +74,7 @@ func newConn(ctx context.Context, l *live, ws *websocket.Conn, binary bool) *con
 		binary:     binary,
 		ctx:        ctx,
 		subs:       map[string]*sub{},
+		viewers:    map[string]HeatViewer{},
 		wake:       make(chan struct{}, 1),
 		readerGone: make(chan struct{}),
 	}
@@ -81,6 +84,7 @@ func newConn(ctx context.Context, l *live, ws *websocket.Conn, binary bool) *con
 // it.
 func (c *conn) read() {
 	defer close(c.readerGone)
+	defer c.unfocusAll()
 	defer c.unsubscribeAll()
 	c.ws.SetReadLimit(maxClientFrame)
 	extend := func(string) error { return c.ws.SetReadDeadline(time.Now().Add(c.live.timing.pong)) }
@@ -137,6 +141,9 @@ func (c *conn) send(f frame) {
 		if f.sub.gone || (f.seats && f.sub.stale) {
 			return
 		}
+	}
+	if c.full(f) {
+		c.shedHeat()
 	}
 	if c.full(f) && !c.shed(f) {
 		return

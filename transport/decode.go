@@ -197,6 +197,16 @@ func (f *fields) integer(name string, raw []byte, min, max int64) int64 {
 	return n
 }
 
+// optionalFlag is true or false, false if absent.
+func (f *fields) optionalFlag(name string) bool {
+	raw := f.take(name, false)
+	if raw != nil && raw[0] != 't' && raw[0] != 'f' {
+		f.fail(f.path+name, "must be true or false, not "+jsonread.Kind(raw[0]))
+		return false
+	}
+	return raw != nil && raw[0] == 't'
+}
+
 // optionalTime is an RFC 3339 time, nil if absent.
 func (f *fields) optionalTime(name string) *time.Time {
 	s := f.optionalText(name)

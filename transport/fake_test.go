@@ -32,6 +32,7 @@ type fake struct {
 	tokens  map[string]uint64 // the fencing tokens by event that came last
 	bookErr error
 	before  func() // runs in SeatMap after the map is read
+	heat    fakeHeat
 }
 
 type fakeEvent struct {

@@ -35,6 +35,7 @@ type frame struct {
 	sub     *sub   // whose it is; nil for answers, which are never dropped
 	seats   bool   // a snapshot or delta: may give way to a fresh snapshot
 	fresh   bool   // a snapshot: what comes after it counts again
+	heat    bool   // of contention: gives way to all else
 }
 
 func textFrame(label string, payload []byte) frame {

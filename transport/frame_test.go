@@ -80,6 +80,8 @@ func FuzzRequest(f *testing.F) {
 	f.Add([]byte(`{"id":1,"subscribe":{"event_id":"wembley:2024-08-16:19:30","since":{"epoch":"ab","version":48100}}}`))
 	f.Add([]byte(`{"id":3,"subscribe":{"hold_id":"h"}}`))
 	f.Add([]byte(`{"id":4,"unsubscribe":{"ticket":"t"}}`))
+	f.Add([]byte(`{"id":5,"focus":{"event_id":"e","seat_ids":["127-12-14"]}}`))
+	f.Add([]byte(`{"id":6,"subscribe":{"event_id":"e","heat":true}}`))
 	f.Fuzz(func(t *testing.T, data []byte) {
 		req, id, err := parseRequest(data)
 		if err != nil {

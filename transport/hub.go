@@ -45,12 +45,18 @@ type hub struct {
 	subs    map[*sub]struct{}
 	pending []*sub // wait for a snapshot, or to be recovered
 	holds   holdSweep
+	heat    heatFeed
 }
 
 // op is a change of the hub's subscriptions.
 type op struct {
 	verb verb
 	sub  *sub
+
+	// Of look alone.
+	focus engine.HeatFocus
+	looks bool
+	id    uint64 // of the client's frame
 }
 
 type verb uint8
@@ -59,6 +65,7 @@ const (
 	join   verb = iota
 	rejoin      // it lost frames: one snapshot
 	leave
+	look // its connection looks at something else
 )
 
 func newHub(l *live, eventID string, cursor engine.Cursor, w Watcher) *hub {
@@ -95,6 +102,7 @@ func (h *hub) ring() {
 func (h *hub) run() {
 	defer h.stop()
 	defer h.watcher.Close()
+	defer h.heat.stop()
 	for {
 		select {
 		case <-h.ctx.Done():
@@ -104,6 +112,8 @@ func (h *hub) run() {
 			return
 		case <-h.watcher.Signal():
 			h.holds.stir()
+		case <-h.heat.C():
+			h.heat.due = true
 		case <-h.wake:
 		}
 		start, pause := time.Now(), h.live.limits.Tick
@@ -160,7 +170,10 @@ func (h *hub) tick() error {
 	if err := h.advance(); err != nil {
 		return err
 	}
-	return h.holds.sweep(h.ctx, h.live.engine, h.ring)
+	if err := h.holds.sweep(h.ctx, h.live.engine, h.ring); err != nil {
+		return err
+	}
+	return h.heat.tell(h)
 }
 
 // takeOps carries out what was posted, in order.
@@ -170,7 +183,9 @@ func (h *hub) takeOps() {
 	h.ops = nil
 	h.mu.Unlock()
 	for _, o := range ops {
+		h.heat.take(o)
 		switch {
+		case o.verb == look:
 		case o.sub.holdID != "" && o.verb == join:
 			h.holds.add(o.sub)
 		case o.sub.holdID != "":

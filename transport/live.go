@@ -45,6 +45,7 @@ type timing struct {
 	ping, pong, write time.Duration
 	farewell          time.Duration // for a client to answer our close frame
 	forgive           time.Duration // a queue full again within it ends the connection
+	heat              time.Duration // between two frames of heat
 }
 
 func newLive(e Engine, limits Limits, log *slog.Logger, m *metrics) *live {
@@ -53,7 +54,7 @@ func newLive(e Engine, limits Limits, log *slog.Logger, m *metrics) *live {
 		limits:  limits,
 		log:     log,
 		metrics: m,
-		timing:  timing{pingEvery, pongWithin, frameTimeout, time.Second, time.Minute},
+		timing:  timing{pingEvery, pongWithin, frameTimeout, time.Second, time.Minute, heatEvery},
 		buffers: &sync.Pool{},
 		conns:   map[*conn]struct{}{},
 		hubs:    map[string]*hub{},

@@ -196,7 +196,7 @@ func TestRefusedFrames(t *testing.T) {
 		{`{"id":5,"subscribe":{"event_id":"a","since":{"epoch":"e"}}}`, "bad_request"},
 		{`{"id":5,"subscribe":{"event_id":"a","since":{"epoch":"e","version":-1}}}`, "bad_request"},
 		{`{"id":5,"unsubscribe":{"event_id":"a","since":{"epoch":"e","version":1}}}`, "bad_request"},
-		{`{"id":5,"subscribe":{"event_id":"a","heat":true}}`, "bad_request"},
+		{`{"id":5,"subscribe":{"event_id":"a","cold":true}}`, "bad_request"},
 	}
 	for _, x := range cases {
 		c.say("%s", x.frame)

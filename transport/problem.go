@@ -46,6 +46,7 @@ var kinds = []struct {
 	kind
 }{
 	{engine.ErrUnknownEvent, kind{404, "unknown_event", "No such event", false}},
+	{engine.ErrUnknownSection, unknownSection},
 	{engine.ErrUnknownSeat, kind{404, "unknown_seat", "No such seat", false}},
 	{engine.ErrUnknownArea, kind{404, "unknown_area", "No such area", false}},
 	{engine.ErrUnknownChart, kind{404, "unknown_chart", "No such chart", false}},

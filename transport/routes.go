@@ -20,6 +20,7 @@ func (s *Server) routes(page http.Handler) http.Handler {
 		"/v1/events/{event_id}":             {"GET": s.getEvent},
 		"/v1/events/{event_id}/seats":       {"GET": s.getSeats, "POST": s.postSeats},
 		"/v1/events/{event_id}/blocks":      {"GET": s.getBlocks},
+		"/v1/events/{event_id}/heat":        {"GET": s.getHeat},
 		"/v1/reservations":                  {"POST": s.reserve},
 		"/v1/reservations/{hold_id}":        {"GET": s.getReservation, "DELETE": s.release},
 		"/v1/reservations/{hold_id}/extend": {"POST": s.extend},

@@ -24,6 +24,7 @@ type Server struct {
 	origins *origins
 
 	bodies  *cache
+	heat    heatReports
 	texts   seatTexts
 	uploads chan struct{} // a place for each chart being read
 

@@ -21,6 +21,8 @@ type request struct {
 	holdID    string
 	ticket    string
 	since     *place
+	heat      bool          // of the event too
+	sight     *engine.Sight // of a focus; nil: it is none
 }
 
 // parseRequest reads a client's frame. The id is nil if not even that could be read.
@@ -31,16 +33,34 @@ func parseRequest(data []byte) (request, *uint64, error) {
 		return request{}, nil, *body.err
 	}
 	id := req.id
-	verb := "subscribe"
-	switch sub, unsub := body.has("subscribe"), body.has("unsubscribe"); {
-	case sub == unsub:
-		return request{}, &id, badField("subscribe", "a frame has either subscribe or unsubscribe")
-	case unsub:
-		verb = "unsubscribe"
+	verb, err := readVerb(body)
+	if err != nil {
+		return request{}, &id, err
 	}
 	req.subscribe = verb == "subscribe"
-	req.readSubject(body.object(verb), verb)
+	if verb == "focus" {
+		req.readFocus(body.object(verb))
+	} else {
+		req.readSubject(body.object(verb), verb)
+	}
 	return req, &id, body.done()
+}
+
+func readVerb(body *fields) (string, error) {
+	found := ""
+	for _, verb := range []string{"subscribe", "unsubscribe", "focus"} {
+		if !body.has(verb) {
+			continue
+		}
+		if found != "" {
+			return "", badField(verb, "a frame has one of subscribe, unsubscribe and focus")
+		}
+		found = verb
+	}
+	if found == "" {
+		return "", badField("subscribe", "a frame has one of subscribe, unsubscribe and focus")
+	}
+	return found, nil
 }
 
 // readSubject reads what the verb is about.
@@ -61,6 +81,9 @@ func (req *request) readSubject(subject *fields, verb string) {
 		since := subject.object("since")
 		req.since = &place{since.text("epoch"), uint64(since.whole("version", 0, maxExact))}
 		_ = since.done() // noted in the body too
+	}
+	if req.subscribe && req.eventID != "" {
+		req.heat = subject.optionalFlag("heat")
 	}
 	_ = subject.done()
 }
@@ -86,8 +109,11 @@ func (c *conn) handle(data []byte) {
 	switch {
 	case req.ticket != "":
 		err = &problem{kind: kind{code: "unknown_ticket"}, detail: "no such ticket"}
+	case req.sight != nil:
+		err = c.focus(req)
 	case !req.subscribe:
 		c.unsubscribe(req.key())
+		c.unfocus(req.eventID)
 		c.send(jsonFrame("ok", okMessage{req.id, true}))
 	default:
 		err = c.subscribe(req)
@@ -109,7 +135,7 @@ func (c *conn) subscribe(req request) error {
 	}
 	ctx, cancel := context.WithTimeout(c.ctx, askTimeout)
 	defer cancel()
-	s := &sub{conn: c, id: req.id, holdID: req.holdID, since: req.since}
+	s := &sub{conn: c, id: req.id, holdID: req.holdID, since: req.since, heat: c.heatOf(req)}
 	var hold engine.Hold
 	var err error
 	eventID := req.eventID
@@ -133,7 +159,7 @@ func (c *conn) subscribe(req request) error {
 		s.knows(hold)
 		c.send(holdFrame(&s.id, hold)) // before the hub can say what comes after
 	}
-	s.hub.post(op{join, s})
+	s.hub.post(op{verb: join, sub: s})
 	return nil
 }
 
@@ -145,7 +171,7 @@ func (c *conn) unsubscribe(key string) {
 	}
 	delete(c.subs, key)
 	c.drop(s)
-	s.hub.post(op{leave, s})
+	s.hub.post(op{verb: leave, sub: s})
 	c.live.detach(s.hub)
 	c.live.metrics.subscriptions.WithLabelValues(s.label()).Dec()
 }

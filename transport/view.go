@@ -24,6 +24,7 @@ type Engine interface {
 	Watch(ctx context.Context, eventID string, from engine.Cursor) (Watcher, error)
 	Block(ctx context.Context, r engine.BlockRequest) (engine.BlockResult, error)
 	Blocks(ctx context.Context, eventID string) (engine.BlockList, error)
+	heatEngine
 
 	Hold(ctx context.Context, r engine.HoldRequest) (engine.Hold, error)
 	Alternatives(ctx context.Context, eventID string, seatIDs []string, max int) ([][]string, error)
@@ -56,7 +57,7 @@ var (
 // View is an engine as this package sees it.
 func View(e *engine.Engine) Engine { return view{e} }
 
-// view turns the engine's watchers into ours; all else is the engine's own.
+// view turns the engine's watchers, viewers and heat frames into ours; all else is the engine's own.
 type view struct{ *engine.Engine }
 
 func (v view) Watch(ctx context.Context, eventID string, from engine.Cursor) (Watcher, error) {

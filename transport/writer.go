@@ -85,7 +85,7 @@ func (c *conn) catchUp() {
 	c.mu.Unlock()
 	for _, s := range stale {
 		c.live.metrics.resyncs.Inc()
-		s.hub.post(op{rejoin, s})
+		s.hub.post(op{verb: rejoin, sub: s})
 	}
 }
 

@@ -67,7 +67,7 @@ func (c *benchClaimsCmd) Run(ctx context.Context, t *term) error {
 	if err := c.validate(); err != nil {
 		return err
 	}
-	dir, remove, err := c.folder()
+	dir, remove, err := benchFolder(c.Dir)
 	if err != nil {
 		return err
 	}
@@ -102,17 +102,18 @@ func (c *benchClaimsCmd) validate() error {
 	return nil
 }
 
-// folder is where the replicas store, and what removes it if it is temporary.
-func (c *benchClaimsCmd) folder() (dir string, remove func(), err error) {
-	if c.Dir != "" {
-		list, err := os.ReadDir(c.Dir)
+// benchFolder is where the replicas store, and what removes it if it is temporary: want
+// is a new or empty folder, or "".
+func benchFolder(want string) (dir string, remove func(), err error) {
+	if want != "" {
+		list, err := os.ReadDir(want)
 		if err != nil && !errors.Is(err, os.ErrNotExist) {
 			return "", nil, err
 		}
 		if len(list) > 0 {
-			return "", nil, fmt.Errorf("--dir %s is not empty", c.Dir)
+			return "", nil, fmt.Errorf("--dir %s is not empty", want)
 		}
-		return c.Dir, func() {}, nil
+		return want, func() {}, nil
 	}
 	return temporary("usher-bench-")
 }

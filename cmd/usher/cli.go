@@ -26,6 +26,7 @@ type cli struct {
 	} `cmd:"" help:"Events."`
 	Bench struct {
 		Claims benchClaimsCmd `cmd:"" help:"Measure claims of seats through the engine's own path."`
+		Lease  benchLeaseCmd  `cmd:"" help:"Measure short leases of seats drawn at random, with renewals and late holders."`
 	} `cmd:"" help:"Measure this machine."`
 	Check checkCmd `cmd:"" help:"Verify a data folder that no node has open."`
 

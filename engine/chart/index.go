@@ -105,6 +105,18 @@ func (x *Index) SectionRange(name string) (from, to uint32, ok bool) {
 	return s.from, s.to, ok
 }
 
+// SectionStarts is the first seat of each section in chart order, so ascending; one without seats begins where the next does.
+func (x *Index) SectionStarts() []uint32 {
+	starts, n := make([]uint32, len(x.chart.Sections)), 0
+	for i := range x.chart.Sections {
+		starts[i] = uint32(n)
+		for j := range x.chart.Sections[i].Rows {
+			n += len(x.chart.Sections[i].Rows[j].Seats)
+		}
+	}
+	return starts
+}
+
 // Areas is the chart's standing areas in chart order; live frames number them so. To be read only.
 func (x *Index) Areas() []Area { return x.chart.Areas }
 

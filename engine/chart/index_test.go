@@ -2,6 +2,7 @@ package chart
 
 import (
 	"runtime"
+	"slices"
 	"testing"
 )
 
@@ -34,6 +35,9 @@ func TestIndex(t *testing.T) {
 		if from, to, ok := x.SectionRange(name); !ok || from != want[0] || to != want[1] {
 			t.Errorf("section %s: %d…%d %v", name, from, to, ok)
 		}
+	}
+	if starts := x.SectionStarts(); !slices.Equal(starts, []uint32{0, 1500, 3000, 4500}) {
+		t.Errorf("sections begin at %v", starts)
 	}
 	if _, ok := x.Find("101-1-31"); ok {
 		t.Error("found a seat that is not there")

@@ -5,13 +5,16 @@ import { Checkout } from './page/checkout.js';
 import { ServerClock } from './page/clock.js';
 import { announcer, h } from './page/dom.js';
 import { feed } from './page/feed.js';
+import { Focus } from './page/focus.js';
+import { HeatLayer } from './page/heatlayer.js';
+import { HeatSwitch } from './page/heatswitch.js';
 import { legend } from './page/legend.js';
 import { SeatList } from './page/list.js';
 import { SeatMap } from './page/map.js';
 import { Seats } from './page/seats.js';
 import { Status } from './page/status.js';
 import { Tooltip } from './page/tooltip.js';
-import { explain } from './page/words.js';
+import { explain, lookWords } from './page/words.js';
 
 /** While there is nothing to sell yet the page looks again this often, milliseconds. */
 const LOOK_AGAIN = 3000;
@@ -75,8 +78,10 @@ async function open(event, others) {
   const status = new Status($('status'), seats);
   const checkout = new Checkout({ usher, live, event, chart, seats, clock, holderId: holderId(), session: sessionStorage, store: localStorage, announce, onChange: () => paint() });
   const list = new SeatList($('list'), chart, seats, { toggle: (i) => checkout.toggle(i), focus: (i) => focusSeat(i), show: (s) => map.showSection(s), price: (i) => checkout.price(i) });
-  const tooltip = new Tooltip($('stage'), chart, seats, checkout);
-  const map = new SeatMap($('map'), chart, seats, { onSeat: (i) => checkout.toggle(i), onHover: (target) => tooltip.show(target) });
+  const focus = new Focus({ chart, send: (at) => live.focus(event.event_id, at) });
+  const tooltip = new Tooltip($('stage'), chart, seats, checkout, focus);
+  const heat = new HeatLayer(chart);
+  const map = new SeatMap($('map'), chart, seats, { onSeat: (i) => checkout.toggle(i), onHover: (target) => point(target) }, heat);
   const basket = new Basket($('basket'), checkout, (i) => map.showSeat(i));
   $('map').seatMap = map; // for browser tests and for measuring: $('map').seatMap.measure()
 
@@ -86,8 +91,14 @@ async function open(event, others) {
     list.mark(marks);
     basket.render();
     tooltip.refresh();
+    focus.chose(checkout.selection);
+  }
+  function point(target) {
+    tooltip.show(target);
+    focus.hover(target);
   }
   function focusSeat(i) {
+    focus.hover(i < 0 ? null : { seat: i, section: chart.section[i] });
     map.point(i);
     if (i >= 0) map.showSeat(i);
   }
@@ -109,6 +120,7 @@ async function open(event, others) {
   wide.addEventListener('change', fold);
   fold();
   wireButtons(map);
+  wireHeat({ live, event, chart, map, heat, focus, tooltip, list });
   paint();
   feed({
     usher, live, event,
@@ -132,6 +144,30 @@ function wireButtons(map) {
   $('zoom-in').onclick = () => map.zoom(1.7);
   $('zoom-out').onclick = () => map.zoom(1 / 1.7);
   $('zoom-all').onclick = () => map.showAll();
+}
+
+/** The heat is only asked for while it is shown. */
+function wireHeat({ live, event, chart, map, heat, focus, tooltip, list }) {
+  let watch = null;
+  const onHeat = (h) => {
+    map.warm(heat.update(h));
+    toggle.show(h.viewers);
+    focus.told(h.focus);
+    tooltip.refresh();
+    if (focus.sent.seat >= 0) list.describe(focus.sent.seat, lookWords(h.focus));
+  };
+  const toggle = new HeatSwitch($('heat-box'), {
+    store: localStorage,
+    onSwitch: (on) => {
+      map.showHeat(on);
+      watch?.close();
+      watch = on ? live.watchEvent(event.event_id, { heat: true, onHeat }) : null;
+      if (!on) focus.told(null);
+    },
+  });
+  // Who has turned to another tab looks at nothing here.
+  document.addEventListener('visibilitychange', () => focus.away(document.visibilityState === 'hidden'));
+  toggle.restore();
 }
 
 async function start() {

@@ -24,6 +24,7 @@ import { UsherError } from './client/errors.js';
 
 export { UsherError } from './client/errors.js';
 export { Live } from './client/live.js';
+export { HeatMap, MAX_CLASS } from './client/heat.js';
 export { PackedMap, STATES, AVAILABLE, HELD, BOOKED, BLOCKED } from './client/packed.js';
 export { decodeFrame } from './client/frames.js';
 export { newKey } from './client/backoff.js';
@@ -165,9 +166,9 @@ export class Usher {
     return this.#http.json('POST', `/v1/events/${segment(eventId)}/seats`, { ...o, body: { action: 'unblock', seat_ids: seatIds, reason } });
   }
 
-  /** Where the contention is. @param {string} eventId @param {ReadOptions} [o] */
-  heat(eventId, o = {}) {
-    return this.#http.json('GET', `/v1/events/${segment(eventId)}/heat`, o);
+  /** Where the contention is: by section, and the hottest seats. @param {string} eventId @param {ReadOptions & {seats?: number}} [o] */
+  heat(eventId, { seats, ...o } = {}) {
+    return this.#http.json('GET', `/v1/events/${segment(eventId)}/heat`, { ...o, query: { seats } });
   }
 
   // ---- reservations

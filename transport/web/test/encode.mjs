@@ -27,6 +27,34 @@ export function deltaFrame(id, from, to, seats) {
   return Uint8Array.from(bytes);
 }
 
+/** A websocket whose far end is the test. */
+export class Socket extends EventTarget {
+  static all = [];
+  constructor(url, protocols) {
+    super();
+    Object.assign(this, { url, protocols, readyState: 0, sent: [] });
+    Socket.all.push(this);
+  }
+  send(text) {
+    this.sent.push(JSON.parse(text));
+  }
+  close() {
+    this.readyState = 3;
+  }
+  open() {
+    this.readyState = 1;
+    this.dispatchEvent(new Event('open'));
+  }
+  say(data) {
+    const payload = data instanceof Uint8Array ? data.buffer : JSON.stringify(data);
+    this.dispatchEvent(new MessageEvent('message', { data: payload }));
+  }
+  fail(code = 1006, reason = '') {
+    this.readyState = 3;
+    this.dispatchEvent(Object.assign(new Event('close'), { code, reason }));
+  }
+}
+
 /** A small deterministic generator (mulberry32), so that a failing case comes again. */
 export function random(seed) {
   return () => {

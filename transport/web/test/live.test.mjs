@@ -1,38 +1,10 @@
 import assert from 'node:assert/strict';
 import test from 'node:test';
 import { Live } from '../static/client/live.js';
-import { deltaFrame, later, pack, snapshotFrame, until } from './encode.mjs';
+import { Socket, deltaFrame, later, pack, snapshotFrame, until } from './encode.mjs';
 
 const EPOCH = new Array(16).fill(0xab);
 const EPOCH_TEXT = 'ab'.repeat(16);
-
-/** A websocket whose far end is the test. */
-class Socket extends EventTarget {
-  static all = [];
-  constructor(url, protocols) {
-    super();
-    Object.assign(this, { url, protocols, readyState: 0, sent: [] });
-    Socket.all.push(this);
-  }
-  send(text) {
-    this.sent.push(JSON.parse(text));
-  }
-  close() {
-    this.readyState = 3;
-  }
-  open() {
-    this.readyState = 1;
-    this.dispatchEvent(new Event('open'));
-  }
-  say(data) {
-    const payload = data instanceof Uint8Array ? data.buffer : JSON.stringify(data);
-    this.dispatchEvent(new MessageEvent('message', { data: payload }));
-  }
-  fail(code = 1006, reason = '') {
-    this.readyState = 3;
-    this.dispatchEvent(Object.assign(new Event('close'), { code, reason }));
-  }
-}
 
 /** A test that fails must not leave a connection behind that is renewed for ever. */
 const opened = [];

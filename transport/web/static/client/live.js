@@ -13,6 +13,11 @@ import { EventTopic, Topic } from './topic.js';
  *   what was shown may be out of date from now on; `final`: it will not come back by itself
  * @property {(l: {event_id: string, version: number}) => void} [onLive]  the map is current again (also after onSnapshot)
  * @property {(e: {code: string, message: string}) => void} [onError]  the server refused the subscription
+ * @property {boolean} [heat]  whether to be told how contested the seats are
+ * @property {(h: {event_id: string, classes: Uint8Array, sections: Uint8Array, viewers: number, focus: {viewers: number, chance: number}|null,
+ *                 changed: {seats: number[], sections: number[]}|null}) => void} [onHeat]
+ *   classes 0…7 of seats and sections in chart order (to be read only); `changed` null: all of it may be new; `focus`: how that
+ *   stands which focus() named, null while that is not known
  */
 
 /**
@@ -52,6 +57,8 @@ export class Live {
     this.topics = new Map();
     this.byId = new Map();
     this.listeners = new Set();
+    /** @type {Map<string, {id: number, body: object, answered: boolean}>} by event: what we look at */
+    this.foci = new Map();
     this.nextId = 1;
     this.failures = 0;
     this.socket = null;
@@ -68,7 +75,24 @@ export class Live {
     const topic = this.#topic(`event ${eventId}`, () => new EventTopic(eventId));
     if (topic.map) handlers.onSnapshot?.(topic.snapshot());
     if (topic.map && topic.current) handlers.onLive?.({ event_id: eventId, version: topic.version });
+    if (handlers.heat && topic.heat?.known) handlers.onHeat?.(topic.temperature(null));
     return this.#watch(topic, handlers);
+  }
+
+  /**
+   * Says what is being looked at in an event, so that it counts in its heat, and onHeat tells how it stands. The connection
+   * has one focus an event, until it names another.
+   *
+   * @param {string} eventId
+   * @param {{seat_ids?: string[], section?: string}|null} [at]  up to 64 seats, or a section; null: nothing
+   */
+  focus(eventId, at = null) {
+    const topic = this.topics.get(`event ${eventId}`);
+    if (topic?.heat) topic.heat.focus = null;
+    const focus = { id: this.nextId++, body: { event_id: eventId, ...at }, answered: false };
+    if (at) this.foci.set(eventId, focus);
+    else if (!this.foci.delete(eventId)) return;
+    this.#send({ id: focus.id, focus: focus.body });
   }
 
   /**
@@ -124,12 +148,17 @@ export class Live {
 
   #watch(topic, handlers) {
     topic.watchers.add(handlers);
-    if (topic.watchers.size === 1) this.#subscribe(topic);
+    if (topic.watchers.size === 1 || (topic.wantsHeat && !topic.heat)) this.#subscribe(topic);
     if (this.state === 'idle') this.#connect();
     return {
       close: () => {
-        if (!topic.watchers.delete(handlers) || topic.watchers.size > 0) return;
+        if (!topic.watchers.delete(handlers)) return;
+        if (topic.watchers.size > 0) {
+          if (topic.heat && !topic.wantsHeat) this.#subscribe(topic); // without
+          return;
+        }
         this.topics.delete(topic.name);
+        this.foci.delete(topic.value); // the server forgets it too
         this.byId.delete(topic.id);
         this.#send({ id: topic.id, unsubscribe: topic.subject() });
       },
@@ -176,6 +205,7 @@ export class Live {
     this.timers.good = setTimeout(() => (this.failures = 0), GOOD_MS);
     this.#setState('live');
     for (const topic of this.topics.values()) this.#subscribe(topic);
+    for (const [eventId, { body }] of [...this.foci]) this.focus(eventId, body);
     this.#heard();
   }
 
@@ -270,13 +300,15 @@ export class Live {
   }
 
   #text(message) {
-    const { id, snapshot, recovered, delta, hold, queue, error } = message;
+    const { id, snapshot, recovered, delta, heat, hold, queue, error, ok } = message;
     if (snapshot) this.#event(id, snapshot)?.resetFrom(snapshot);
     else if (recovered) this.#event(id, recovered)?.resume(recovered);
     else if (delta) this.#delta(this.#event(id, delta), delta);
+    else if (heat) this.#heat(this.#event(id, heat), heat);
     else if (hold) (this.byId.get(id) ?? this.topics.get(`hold ${hold.hold_id}`))?.say(hold);
     else if (queue) this.#ticket(id, queue)?.say(queue);
     else if (error) this.#refused(this.byId.get(id), error);
+    else if (ok) this.#answered(id);
   }
 
   #refused(topic, error) {
@@ -287,6 +319,15 @@ export class Live {
     setTimeout(() => {
       if (this.socket === socket && this.byId.get(topic.id) === topic) this.#subscribe(topic);
     }, 200 + jitter(2 + topic.refusals++, this.o.backoff));
+  }
+
+  /** What is said of a focus before it is answered is of the one before. */
+  #heat(topic, { focus, ...body }) {
+    topic?.warm(focus && this.foci.get(topic.value)?.answered ? { ...body, focus } : body);
+  }
+
+  #answered(id) {
+    for (const focus of this.foci.values()) if (focus.id === id) focus.answered = true;
   }
 
   #event(id, body) {

@@ -1,4 +1,5 @@
 import { fromBase64 } from './frames.js';
+import { HeatMap } from './heat.js';
 import { PackedMap } from './packed.js';
 
 /** Something subscribed to, with those who watch it. */
@@ -71,11 +72,19 @@ export class EventTopic extends Topic {
     /** @type {PackedMap|null} */
     this.map = null;
     this.areas = undefined;
+    /** @type {HeatMap|null} while somebody wants it */
+    this.heat = null;
+  }
+
+  get wantsHeat() {
+    return [...this.watchers].some((w) => w.heat);
   }
 
   /** `since` only once there is a map for the deltas to change. */
   request() {
     const body = this.subject();
+    if (this.wantsHeat) body.heat = true;
+    this.heat = this.wantsHeat ? this.heat ?? new HeatMap() : null;
     if (this.map) body.since = { epoch: this.epoch, version: this.version };
     return body;
   }
@@ -122,6 +131,19 @@ export class EventTopic extends Topic {
     this.version = delta.to;
     this.tell('onDelta', { event_id: this.value, from: delta.from, to: delta.to, seats: delta.seats ?? [], areas: delta.areas });
     return true;
+  }
+
+  /** @param {object} body a heat frame's */
+  warm(body) {
+    if (!this.heat) return; // nobody wants it any more
+    const changed = this.heat.apply(body);
+    if (this.heat.known) this.tell('onHeat', this.temperature(changed));
+  }
+
+  /** What a watcher is told; the arrays are everybody's. */
+  temperature(changed) {
+    const { classes, sections, viewers, focus } = this.heat;
+    return { event_id: this.value, classes, sections, viewers, focus, changed };
   }
 
   refused(error) {

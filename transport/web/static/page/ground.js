@@ -11,7 +11,8 @@ const RIM = 9;
  */
 export class Ground {
   /** @param {HTMLCanvasElement} canvas */
-  constructor(canvas, chart, seats, grid) {
+  constructor(canvas, chart, seats, grid, heat) {
+    this.heat = heat;
     this.g = canvas.getContext('2d');
     this.canvas = canvas;
     this.chart = chart;
@@ -47,6 +48,8 @@ export class Ground {
 
   /** @returns {number} the colour a section has from afar */
   fill(s, theme, categories) {
+    const hot = this.heat.ofSection(s);
+    if (hot) return theme.heat[hot - 1];
     const section = this.chart.sections[s];
     const share = section.seats ? this.seats.left(s) / section.seats : 0;
     // Never quite as pale as sold out while a single seat is left.

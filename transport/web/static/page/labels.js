@@ -147,11 +147,12 @@ export class Labels {
     }
   }
 
-  #numbers(view, { theme, categories }) {
+  #numbers(view, { theme, categories, heat }) {
     const { chart, g, seats } = this;
     const size = Math.min(14, view.pitch * 0.36);
     const inks = categories.map((c) => css(inkOn(c)));
     const heldInk = css(inkOn(theme.held));
+    const hotInks = hotFills(heat.looks(theme), theme.heat.length).map((fills) => fills.map((fill) => css(inkOn(fill))));
     g.font = `550 ${size}px ${FONT}`;
     const frame = SEAT_RADIUS * view.scale + 2;
     this.grid.runs(view.visible(), (items, from, to) => {
@@ -162,7 +163,8 @@ export class Labels {
         const y = chart.y[i] * view.scale + view.ty;
         if (chart.flags[i]) this.#flag(chart.flags[i], x, y, frame, theme);
         if (state > 1) continue; // booked and blocked seats have their own mark where the number would be
-        g.fillStyle = state === 1 ? heldInk : inks[chart.category[i]];
+        const hot = heat.of(i);
+        g.fillStyle = hot ? hotInks[state][hot - 1] : state === 1 ? heldInk : inks[chart.category[i]];
         g.fillText(chart.numbers[i], x, y + size * 0.05);
       }
     });
@@ -184,6 +186,11 @@ export class Labels {
     g.strokeRect(x - r, y - r, r * 2, r * 2);
     g.setLineDash([]);
   }
+}
+
+/** The fills of the heat's looks, by state. */
+function hotFills(looks, classes) {
+  return [0, 1].map((state) => looks.slice(state * classes, (state + 1) * classes).map((look) => look.fill));
 }
 
 /** The part of a name that people go by: the 114 of north-114. */

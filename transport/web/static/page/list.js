@@ -148,6 +148,11 @@ export class SeatList {
     return [`Seat ${this.chart.numbers[i]}`, said, category, price, ...flagWords(this.chart.flags[i])].filter(Boolean).join(', ');
   }
 
+  /** What else there is to say of a seat that has the keyboard's focus. @param {number} i @param {string} text */
+  describe(i, text) {
+    this.buttons.get(i)?.setAttribute('aria-description', text);
+  }
+
   #focused(button, i) {
     for (const sibling of button.parentElement.children) sibling.tabIndex = sibling === button ? 0 : -1;
     this.on.focus(i);

@@ -37,15 +37,16 @@ export class SeatMap {
    * @param {import('./chart.js').Chart} chart
    * @param {import('./seats.js').Seats} seats
    * @param {MapEvents} events
+   * @param {import('./heatlayer.js').HeatLayer} heat
    */
-  constructor(host, chart, seats, events) {
-    Object.assign(this, { host, chart, seats, events });
+  constructor(host, chart, seats, events, heat) {
+    Object.assign(this, { host, chart, seats, events, heat });
     this.grid = new Grid(chart.x, chart.y, chart.box);
     const [ground, seat, label, mark] = ['ground', 'seats', 'labels', 'marks'].map((name) => this.#canvas(name));
     this.canvases = [ground, seat, label, mark];
-    this.ground = new Ground(ground, chart, seats, this.grid);
+    this.ground = new Ground(ground, chart, seats, this.grid, heat);
     this.view = new Viewport(this.ground.box);
-    this.seatLayer = new SeatLayer(seat, chart, seats, this.grid);
+    this.seatLayer = new SeatLayer(seat, chart, seats, this.grid, heat);
     this.labels = new Labels(label, chart, seats, this.grid, this.ground);
     this.marks = new Marks(mark, chart, seats);
     /** Milliseconds the last draws took; for the browser tests and the curious. */
@@ -73,8 +74,9 @@ export class SeatMap {
   #dress() {
     const categories = this.chart.categories.map((c) => parse(c.color));
     const theme = apartFrom(readTheme(), categories);
-    this.look = { theme, categories, still: reducedMotion(), hover: -1 };
-    this.seatLayer.reset(theme, categories);
+    const shown = this.heat.categories(theme, categories);
+    this.look = { theme, categories: shown, heat: this.heat, still: reducedMotion(), hover: -1 };
+    this.seatLayer.reset(theme, shown);
     this.#invalidate();
   }
 
@@ -92,11 +94,25 @@ export class SeatMap {
 
   // ---- what others tell us
 
+  /** Shows the heat, or no longer. @param {boolean} on */
+  showHeat(on) {
+    this.heat.on = on;
+    this.#dress();
+  }
+
   /** Seats that look different now. @param {number[]} changed */
   patch(changed) {
     if (changed.length === 0) return;
     for (const i of changed) this.changed.push(i);
     this.dirty.ground = true;
+    this.#schedule();
+  }
+
+  /** Seats, and their sections, that are more or less contested now. @param {number[]|null} changed  null: any may be */
+  warm(changed) {
+    if (!changed) return this.#invalidate();
+    for (const i of changed) this.changed.push(i);
+    this.dirty.ground = true; // a section's class has no seats of its own
     this.#schedule();
   }
 

@@ -16,14 +16,16 @@ export class SeatLayer {
    * @param {import('./chart.js').Chart} chart
    * @param {import('./seats.js').Seats} seats
    * @param {import('./grid.js').Grid} grid
+   * @param {import('./heatlayer.js').HeatLayer} heat
    */
-  constructor(canvas, chart, seats, grid) {
+  constructor(canvas, chart, seats, grid, heat) {
     // willReadFrequently keeps the canvas in main memory, where putImageData is a copy and not an upload to the GPU.
     this.g = canvas.getContext('2d', { willReadFrequently: true });
     this.canvas = canvas;
     this.chart = chart;
     this.seats = seats;
     this.grid = grid;
+    this.heat = heat;
     this.sprites = null;
   }
 
@@ -43,7 +45,7 @@ export class SeatLayer {
       this.sprites = null;
     }
     const radius = Math.max(0.6, SEAT_RADIUS * view.scale * dpr);
-    if (!this.sprites || this.sprites.radius !== radius) this.sprites = new Sprites(this.theme, this.categories, radius, width);
+    if (!this.sprites || this.sprites.radius !== radius) this.sprites = new Sprites(this.theme, this.categories, radius, width, this.heat.looks(this.theme));
     this.scale = view.scale * dpr;
     this.dx = view.tx * dpr - this.sprites.size / 2;
     this.dy = view.ty * dpr - this.sprites.size / 2;
@@ -78,6 +80,8 @@ export class SeatLayer {
 
   #look(i) {
     const state = this.seats.state[i];
+    const hot = this.heat.of(i);
+    if (hot) return LOOK.FIRST_CATEGORY + this.categories.length + state * this.theme.heat.length + hot - 1;
     return state === 0 ? LOOK.FIRST_CATEGORY + this.chart.category[i] : state - 1;
   }
 

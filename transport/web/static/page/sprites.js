@@ -20,8 +20,9 @@ export class Sprites {
    * @param {number[]} categories  colours
    * @param {number} radius  device pixels
    * @param {number} stride  width of the frame buffer
+   * @param {object[]} [more]  looks after the categories'
    */
-  constructor(theme, categories, radius, stride) {
+  constructor(theme, categories, radius, stride, more = []) {
     this.radius = radius;
     this.phases = radius < LARGE ? PHASES : 1;
     this.size = Math.ceil(radius * 2) + 2;
@@ -30,6 +31,7 @@ export class Sprites {
       { fill: theme.booked, mark: theme.bookedInk, shape: 'cross' },
       { fill: theme.blocked, mark: theme.blockedInk, shape: 'bar' },
       ...categories.map((fill) => ({ fill, shape: 'plain' })),
+      ...more,
     ];
     this.#render(looks, stride);
   }

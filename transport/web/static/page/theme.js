@@ -5,7 +5,7 @@ import { css, distance, parse } from './colour.js';
  * The canvas's colours, read from the stylesheet so that light, dark and forced schemes are decided in one place.
  *
  * @typedef {{ground: number, ink: number, muted: number, line: number, held: number, heldInk: number, booked: number, bookedInk: number,
- *            blocked: number, blockedInk: number, sold: number, mine: number, selected: number, selectedInk: number, focus: number}} Theme
+ *            blocked: number, blockedInk: number, sold: number, mine: number, selected: number, selectedInk: number, focus: number, heat: number[]}} Theme
  * @returns {Theme}
  */
 export function readTheme(element = document.documentElement) {
@@ -28,6 +28,7 @@ export function readTheme(element = document.documentElement) {
     selected: colour('selected'),
     selectedInk: colour('selected-ink'),
     focus: colour('focus'),
+    heat: [1, 2, 3, 4, 5, 6, 7].map((k) => colour(`heat-${k}`)),
   };
 }
 

@@ -1,15 +1,15 @@
 import { STATES } from '../client/packed.js';
 import { h } from './dom.js';
 import { show } from './money.js';
-import { flagWords } from './words.js';
+import { flagWords, lookWords } from './words.js';
 
 const SAID = { selected: 'In your basket', mine: 'Held for you', booked: 'Your ticket', lost: 'Taken by someone else' };
 
 /** What is under the pointer, in words. The list says the same to those who do not point. */
 export class Tooltip {
   /** @param {HTMLElement} host positioned; the tip is placed within it */
-  constructor(host, chart, seats, checkout) {
-    Object.assign(this, { host, chart, seats, checkout });
+  constructor(host, chart, seats, checkout, focus) {
+    Object.assign(this, { host, chart, seats, checkout, focus });
     this.tip = h('div.tip', { hidden: true, 'aria-hidden': 'true' });
     host.append(this.tip);
   }
@@ -37,11 +37,13 @@ export class Tooltip {
     const category = chart.categories[chart.category[i]];
     const state = SAID[checkout.marks().get(i)] ?? STATES[seats.state[i]];
     const extra = flagWords(chart.flags[i]);
+    const contested = lookWords(this.focus.at(i));
     return [
       h('strong', {}, `Section ${chart.sections[chart.section[i]].name}`),
       h('span', {}, `Row ${chart.rows[chart.row[i]].name} · Seat ${chart.numbers[i]}`),
       h('span', {}, [category.name, show(checkout.price(i))].filter(Boolean).join(' · ')),
       h('em', {}, [state, ...extra].join(' · ')),
+      contested && h('span.contested', {}, contested),
     ];
   }
 

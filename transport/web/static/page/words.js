@@ -64,3 +64,19 @@ export function explain(error, paying) {
   if (error.status >= 500) return `The box office has a problem and nothing has changed.${paying ? ' ' + NOT_CHARGED : ''} Please try again in a moment.`;
   return error.detail || error.message || 'That did not work.';
 }
+
+const PEOPLE = new Intl.NumberFormat();
+const PERCENT = new Intl.NumberFormat(undefined, { maximumFractionDigits: 6 });
+
+/** @param {{viewers: number, chance: number}|null} look @returns {string} e.g. `1,842 people look at this seat, chance 0.05 %` */
+export function lookWords(look) {
+  if (!look || look.viewers < 1) return '';
+  const who = look.viewers === 1 ? 'Only you look' : `${PEOPLE.format(look.viewers)} people look`;
+  return `${who} at this seat${look.chance > 0 ? `, chance ${percent(look.chance)}` : ''}`;
+}
+
+/** The smaller it is the more its order counts, and not its digits. */
+function percent(share) {
+  const p = share * 100;
+  return `${PERCENT.format(Number(p >= 10 ? p.toFixed(0) : p >= 1 ? p.toFixed(1) : p.toPrecision(1)))} %`;
+}

@@ -1,0 +1,244 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"slices"
+
+	"github.com/usherhq/usher/shard"
+)
+
+// isRefusal tells whether the state machine said no to the seats, so that others can be
+// asked for.
+func isRefusal(err error) bool {
+	for _, no := range []error{ErrSeatsUnavailable, ErrVersionConflict, ErrLimitExceeded, ErrOrphanSeats, ErrNotOnSale, ErrUnknownChannel, ErrTooManyHolds} {
+		if errors.Is(err, no) {
+			return true
+		}
+	}
+	return false
+}
+
+// refOf finds the item's event by its number in a group.
+func (c *claim) refOf(group int, no uint32) (*eventRef, int) {
+	for i, ref := range c.refs {
+		if ref.group == group && ref.no == no {
+			return ref, i
+		}
+	}
+	return c.refs[0], 0
+}
+
+// refusal names things, and what was suggested.
+func (c *claim) refusal(res *shard.Result) error {
+	ref, i := c.refOf(c.refs[0].group, res.Event)
+	return c.refusalOf(ref, i, res)
+}
+
+func (c *claim) refusalOf(ref *eventRef, i int, res *shard.Result) error {
+	err := ref.refusal(res, nil)
+	var taken *SeatsUnavailableError
+	if errors.As(err, &taken) && len(res.Granted) > 0 {
+		taken.Suggested = ref.substituted(c.items[i].Seats, res.Granted[0].Seats)
+	}
+	return err
+}
+
+// granted makes the answer of a claim that was granted in one group.
+func (c *claim) granted(ctx context.Context, res *shard.Result) (Hold, error) {
+	if res.Replayed {
+		ref := c.refs[0]
+		if c.req.AnyOf && int(res.Count) < len(c.refs) {
+			ref = c.refs[res.Count]
+		}
+		return c.again(ctx, ref, res)
+	}
+	home := res.Granted[0]
+	ref, i := c.refOf(c.refs[0].group, home.Event)
+	h := Hold{
+		HoldID: ref.holdID(res.Number), EventID: ref.id, HolderID: c.req.HolderID, Status: HoldHeld, FencingToken: res.Token,
+		HeldAt: unixMilli(res.Now), ExpiresAt: unixMilli(res.Expires), ServerTime: unixMilli(res.Now), Version: home.Version,
+		Mode: leaseMode[c.mode == ModeLease],
+	}
+	h.SeatIDs, h.Areas = ref.places(home.Seats)
+	h.Substituted = c.substituted(ref, i, home.Seats)
+	if len(c.refs) == 1 || c.req.AnyOf {
+		return h, nil
+	}
+	for _, g := range res.Granted {
+		ref, i := c.refOf(c.refs[0].group, g.Event)
+		h.Items = append(h.Items, c.item(ref, i, &g))
+	}
+	return h, nil
+}
+
+func (c *claim) item(ref *eventRef, i int, g *shard.Granted) HoldItem {
+	it := HoldItem{EventID: ref.id, FencingToken: g.Token, Version: g.Version, Substituted: c.substituted(ref, i, g.Seats)}
+	it.SeatIDs, it.Areas = ref.places(g.Seats)
+	return it
+}
+
+// again is the answer to a claim that was granted before.
+func (c *claim) again(ctx context.Context, ref *eventRef, res *shard.Result) (Hold, error) {
+	h, seats, err := c.e.readHold(ctx, ref, res.Number)
+	if err != nil {
+		return Hold{}, applied(err)
+	}
+	h.Status, h.BookingID = HoldHeld, ""
+	h.ExpiresAt, h.ServerTime, h.Version = unixMilli(res.Expires), unixMilli(res.Now), res.Version
+	_, i := c.refOf(ref.group, ref.no)
+	h.Substituted = c.substituted(ref, i, seats)
+	return h, nil
+}
+
+func (c *claim) substituted(ref *eventRef, i int, got []uint32) []Substitution {
+	if c.items[i].Fan != shard.FanSubstitute {
+		return nil
+	}
+	return ref.substituted(c.items[i].Seats, got)
+}
+
+// substituted pairs the wanted seats that are not among those got with those got that
+// were not wanted, both in chart order.
+func (ref *eventRef) substituted(wanted, got []uint32) (out []Substitution) {
+	gone, others := without(wanted, got), without(got, wanted)
+	for i := range min(len(gone), len(others)) {
+		out = append(out, Substitution{Wanted: ref.chart.ID(gone[i]), Got: ref.chart.ID(others[i])})
+	}
+	return out
+}
+
+// without are the seats of a that are not in b.
+func without(a, b []uint32) (out []uint32) {
+	for _, x := range a {
+		_, isArea := slices.BinarySearch(b, x)
+		if _, _, area := shard.SplitCode(x); !isArea && !area {
+			out = append(out, x)
+		}
+	}
+	return out
+}
+
+// readItems reads the parts of a bundle, which lives in the group home.
+func (e *Engine) readItems(ctx context.Context, home int, b *shard.BundleInfo) ([]HoldItem, error) {
+	items := make([]HoldItem, 0, len(b.Parts))
+	for _, p := range b.Parts {
+		group := home
+		if p.Group != 0 {
+			group = int(p.Group)
+		}
+		ref, err := e.eventByNo(ctx, group, p.Event)
+		if err != nil {
+			return nil, err
+		}
+		it := HoldItem{EventID: ref.id}
+		err = e.reader(group).View(func(s *shard.State) {
+			it.SeatIDs, it.Areas = ref.places(partSeats(s, shard.Txn{Home: uint16(home), Bundle: b.Number}, p))
+			ev := s.Event(p.Event)
+			it.FencingToken, it.Version = ev.Token(p.Hold), ev.Version()
+		})
+		if err != nil {
+			return nil, err
+		}
+		items = append(items, it)
+	}
+	return items, nil
+}
+
+// partSeats are what a part has: of its hold, or of its booking once the hold has been
+// forgotten.
+func partSeats(s *shard.State, t shard.Txn, p shard.Part) []uint32 {
+	ev := s.Event(p.Event)
+	if info, ok := ev.HoldInfo(p.Hold); ok {
+		return info.Seats
+	}
+	if p.Group != 0 {
+		joined, _ := s.Joined(t)
+		for _, q := range joined.Parts {
+			if q.Event == p.Event && q.Hold == p.Hold {
+				p = q
+			}
+		}
+	}
+	info, _ := ev.BookingInfo(p.Booking)
+	return info.Seats
+}
+
+// checkTokens holds the tokens of a hold over several events against its parts, and puts
+// the home's in place. Tokens never change, so no log is needed for that.
+func (e *Engine) checkTokens(ctx context.Context, ref *eventRef, n uint32, token *uint64, by map[string]uint64) error {
+	if len(by) == 0 {
+		return nil
+	}
+	h, _, err := e.readHold(ctx, ref, n)
+	if err != nil {
+		return err
+	}
+	want := map[string]uint64{h.EventID: h.FencingToken}
+	for _, it := range h.Items {
+		want[it.EventID] = it.FencingToken
+	}
+	for _, id := range sortedKeys(by) {
+		t, ok := want[id]
+		if !ok {
+			return &InvalidError{"fencing_tokens." + id, "is no event of this hold"}
+		}
+		if t != by[id] {
+			return ErrStaleFencingToken
+		}
+	}
+	for id := range want {
+		if _, given := by[id]; !given {
+			return &InvalidError{"fencing_tokens." + id, "is missing"}
+		}
+	}
+	if *token != 0 && *token != h.FencingToken {
+		return ErrStaleFencingToken
+	}
+	*token = h.FencingToken
+	return nil
+}
+
+// bundleAmounts is what a bundle costs together, and each part of it.
+func (e *Engine) bundleAmounts(ctx context.Context, home int, b *shard.BundleInfo) (total *Money, parts []int64, err error) {
+	parts = make([]int64, len(b.Parts))
+	for i, p := range b.Parts {
+		group := home
+		if p.Group != 0 {
+			group = int(p.Group)
+		}
+		ref, err := e.eventByNo(ctx, group, p.Event)
+		if err != nil {
+			return nil, nil, err
+		}
+		var seats []uint32
+		if err := e.reader(group).View(func(s *shard.State) {
+			seats = partSeats(s, shard.Txn{Home: uint16(home), Bundle: b.Number}, p)
+		}); err != nil {
+			return nil, nil, err
+		}
+		m := ref.amount(seats)
+		if m == nil {
+			continue
+		}
+		parts[i] = m.Amount
+		if total == nil {
+			total = &Money{Currency: m.Currency}
+		}
+		total.Amount += m.Amount
+	}
+	return total, parts, nil
+}
+
+// areaCounts are the areas as they stand.
+func (ref *eventRef) areaCounts(ev *shard.Event) []AreaCount {
+	var out []AreaCount
+	for i := range ev.Areas() {
+		a := ev.Area(i)
+		out = append(out, AreaCount{
+			AreaID: ref.chart.Areas()[i].AreaID, Capacity: int(a.Capacity), Free: int(a.Capacity - a.Held - a.Booked),
+			Held: int(a.Held), Booked: int(a.Booked),
+		})
+	}
+	return out
+}

@@ -1,0 +1,104 @@
+package engine
+
+import (
+	"errors"
+	"slices"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/usherhq/usher/engine/chart"
+	"github.com/usherhq/usher/engine/heat"
+	"github.com/usherhq/usher/shard"
+)
+
+func newHeat() *heat.Heat {
+	h, err := heat.New(heat.Config{})
+	if err != nil {
+		panic(err) // the defaults are within their bounds
+	}
+	return h
+}
+
+// tried is the seats of a claim under way. The request they stand in is somebody else's
+// once it has been proposed; few of them are copied without an allocation.
+type tried struct {
+	n    int
+	few  [8]uint32
+	many []uint32 // all of them, if they are more than few has room for
+}
+
+func triedSeats(seats []uint32) tried {
+	t := tried{n: len(seats)}
+	if len(seats) > len(t.few) {
+		t.many = slices.Clone(seats)
+	}
+	copy(t.few[:], seats)
+	return t
+}
+
+func (t *tried) seats() []uint32 {
+	if t.many != nil {
+		return t.many
+	}
+	return t.few[:t.n]
+}
+
+// contend notes in the heat what became of a claim, after its answer: won, or lost to the
+// seats in its way. Other refusals and failures say nothing of how contested seats are,
+// and an answer that was given before was counted then.
+func (e *Engine) contend(ref *eventRef, t tried, res *shard.Result, err error) {
+	switch {
+	case e.cfg.HeatOff || res.Replayed:
+	case err == nil:
+		e.heat.Attempt(ref.heatKey(), ref.shape, t.seats(), true)
+	case errors.Is(res.Err, ErrSeatsUnavailable):
+		var room [8]uint32
+		lost := room[:0]
+		for _, c := range res.Conflicts {
+			lost = append(lost, c.Seat)
+		}
+		e.heat.Attempt(ref.heatKey(), ref.shape, lost, false)
+	}
+}
+
+// pulse is an event's contention, for the router.
+func (e *Engine) pulse(ref *eventRef) heat.Pulse { return e.heat.Pulse(ref.heatKey()) }
+
+func (ref *eventRef) heatKey() heat.Key { return heat.Key{Group: ref.group, Event: ref.no} }
+
+// shape is how a chart's seats stand in sections, one for all events on the chart.
+func (c *catalogue) shape(x *chart.Index) (*heat.Shape, error) {
+	if s, ok := c.shapes.Load(x); ok {
+		return s.(*heat.Shape), nil
+	}
+	made, err := heat.NewShape(x.Len(), x.SectionStarts())
+	if err != nil {
+		return nil, err
+	}
+	s, _ := c.shapes.LoadOrStore(x, made)
+	return s.(*heat.Shape), nil
+}
+
+// heatMetrics tells how much is warm.
+func (e *Engine) heatMetrics() error {
+	reg := e.registered.registerer()
+	if reg == nil {
+		return nil
+	}
+	for _, c := range []prometheus.Collector{
+		prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+			Name: "usher_heat_events", Help: "Events whose contention is being counted.",
+		}, func() float64 { return float64(e.heat.Stats().Events) }),
+		prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+			Name: "usher_heat_bytes", Help: "Memory of the contention counts.",
+		}, func() float64 { return float64(e.heat.Stats().Bytes) }),
+		prometheus.NewCounterFunc(prometheus.CounterOpts{
+			Name: "usher_heat_missed_total", Help: "Attempts and looks that were not counted, as too many events were warm.",
+		}, func() float64 { return float64(e.heat.Stats().Missed) }),
+	} {
+		if err := reg.Register(c); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,37 @@
+package raftfsm
+
+import "runtime"
+
+// doorYield is how many claims are refused at the door before one of their callers lets
+// others run: callers that spin on refusals must not starve raft's heartbeats. Yielding
+// at each would cost more than the refusals.
+const doorYield = 8
+
+// refusedAtDoor answers a claim that committed state refuses on its caller's own
+// goroutine, by the rules of refuse: the state is read first, all else checked after.
+// So a crowd that has lost wakes nobody and waits for nobody, and the proposer is left to
+// those who may win. What is not settled here queues: all else, all while an entry is
+// being applied, and all when the evidence wants to be renewed, which takes one of them.
+func (p *proposer) refusedAtDoor(r *Request) bool {
+	if !r.Cmd.claims() || !p.lost(r) || !p.evidence.fresh(p.bootNear()) || !p.leads() {
+		return false
+	}
+	p.observe.refused(1)
+	if p.doors.Add(1)%doorYield == 0 {
+		runtime.Gosched()
+	}
+	return true
+}
+
+// lost tells whether committed state refuses the claim, and fills in its result. It does
+// not wait for the state.
+func (p *proposer) lost(r *Request) bool {
+	now := p.clock.now()
+	if !p.fsm.mu.TryRLock() {
+		return false
+	}
+	defer p.fsm.mu.RUnlock()
+	m, ok := p.fsm.m.(*shardMachine)
+	// Asked under the lock: an entry that could not be applied may have been half applied.
+	return ok && p.fsm.haltedErr() == nil && refuses(m.state, max(now, m.state.Now()), &r.Cmd, &r.Result)
+}
