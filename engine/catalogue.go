@@ -31,6 +31,7 @@ type eventRef struct {
 	cipher   cipher.Block
 	prices   []int64 // by seat, minor units; nil when nothing has a price
 	currency string
+	routing  eventRouting
 	listKey  string // orders events: '!' sorts before all that is in dates and ids
 }
 

@@ -64,6 +64,9 @@ func (e *Engine) holdItems(ctx context.Context, r *HoldRequest) (Hold, error) {
 	if c.mode, c.routing, err = e.patternOf(c.refs, r); err != nil {
 		return Hold{}, err
 	}
+	if c.routing != nil {
+		defer e.latency.timed()()
+	}
 	if err := c.prepare(ctx, r.Items, "items"); err != nil {
 		return Hold{}, err
 	}
@@ -213,6 +216,7 @@ func (c *claim) inGroup(ctx context.Context) (Hold, error) {
 	if err != nil {
 		return Hold{}, err
 	}
+	c.contend(c.refs[0].group, &res)
 	if res.Err != nil {
 		return Hold{}, c.refusal(&res)
 	}

@@ -6,6 +6,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/usherhq/usher/engine/payment"
+	"github.com/usherhq/usher/engine/router"
 	"github.com/usherhq/usher/raftfsm"
 )
 
@@ -49,6 +50,8 @@ type Config struct {
 	// MaxInFlight bounds the requests under way in a group; beyond it they are refused
 	// with ErrOverloaded. 0 means 65,536.
 	MaxInFlight int
+	// Router has the thresholds of mode auto; nil means router.DefaultTable.
+	Router *router.Table
 	// HeatOff counts no contention: Heat shows every event as quiet, and the router takes
 	// it for quiet. For measuring what counting costs.
 	HeatOff bool

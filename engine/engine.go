@@ -11,6 +11,7 @@ import (
 
 	"github.com/usherhq/usher/engine/heat"
 	"github.com/usherhq/usher/engine/payment"
+	"github.com/usherhq/usher/engine/router"
 	"github.com/usherhq/usher/raftfsm"
 )
 
@@ -23,6 +24,7 @@ type Engine struct {
 	watchers   *watcherTable
 	checkouts  *checkouts
 	heat       *heat.Heat // counts nothing with Config.HeatOff
+	latency    latencies
 	metrics    *metrics
 	registered *registered
 
@@ -62,6 +64,15 @@ func Start(cfg Config) (*Engine, error) {
 	}
 	if cfg.MaxInFlight < 0 {
 		return nil, &InvalidError{"MaxInFlight", fmt.Sprintf("%d is negative", cfg.MaxInFlight)}
+	}
+	if cfg.Clock == nil {
+		cfg.Clock = raftfsm.SystemClock()
+	}
+	if cfg.Router == nil {
+		cfg.Router = router.DefaultTable()
+	}
+	if err := cfg.Router.Validate(); err != nil {
+		return nil, &InvalidError{"Router", err.Error()}
 	}
 	cfg.Payments = maps.Clone(cfg.Payments)
 	e := &Engine{cfg: cfg, watchers: newWatcherTable(), registered: newRegistered(cfg.Registerer), done: make(chan struct{})}

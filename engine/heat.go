@@ -61,6 +61,44 @@ func (e *Engine) contend(ref *eventRef, t tried, res *shard.Result, err error) {
 	}
 }
 
+// contend notes in the heat what became of the items of one group: what was given was
+// won, what was wanted and is another's was lost.
+func (c *claim) contend(group int, res *shard.Result) {
+	if c.e.cfg.HeatOff || res.Replayed {
+		return
+	}
+	lost := make([]uint32, 0, len(res.Conflicts))
+	for _, k := range res.Conflicts {
+		if _, _, area := shard.SplitCode(k.Seat); !area {
+			lost = append(lost, k.Seat)
+		}
+	}
+	if errors.Is(res.Err, ErrSeatsUnavailable) {
+		ref, _ := c.refOf(group, res.Event)
+		c.e.heat.Attempt(ref.heatKey(), ref.shape, lost, false)
+	}
+	if res.Err != nil {
+		return
+	}
+	for _, g := range res.Granted {
+		ref, i := c.refOf(group, g.Event)
+		c.e.heat.Attempt(ref.heatKey(), ref.shape, seatsOf(g.Seats), true)
+		if gone := without(c.items[i].Seats, g.Seats); len(gone) > 0 {
+			c.e.heat.Attempt(ref.heatKey(), ref.shape, gone, false)
+		}
+	}
+}
+
+// seatsOf is the list without the areas behind the seats.
+func seatsOf(codes []uint32) []uint32 {
+	for i, c := range codes {
+		if _, _, area := shard.SplitCode(c); area {
+			return codes[:i]
+		}
+	}
+	return codes
+}
+
 // pulse is an event's contention, for the router.
 func (e *Engine) pulse(ref *eventRef) heat.Pulse { return e.heat.Pulse(ref.heatKey()) }
 

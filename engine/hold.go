@@ -29,6 +29,9 @@ func (e *Engine) Hold(ctx context.Context, r HoldRequest) (Hold, error) {
 	if err != nil {
 		return Hold{}, err
 	}
+	if routing != nil {
+		defer e.latency.timed()()
+	}
 	if !r.plain(mode) {
 		return e.holdOne(ctx, ref, &r, mode, routing)
 	}

@@ -8,7 +8,10 @@ import (
 )
 
 // metrics count what became of claims, by pattern; those of the log are raftfsm's.
-type metrics struct{ claims map[Mode]*claimCounters }
+type metrics struct {
+	claims map[Mode]*claimCounters
+	routes map[Mode]prometheus.Counter // what the router chose
+}
 
 type claimCounters struct{ granted, unavailable, refused, failed prometheus.Counter }
 
@@ -22,13 +25,24 @@ func newMetrics(reg prometheus.Registerer) (*metrics, error) {
 			return nil, err
 		}
 	}
-	m := &metrics{claims: make(map[Mode]*claimCounters)}
+	routed := prometheus.NewCounterVec(prometheus.CounterOpts{
+		Namespace: "usher", Name: "routed_total", Help: "Requests of mode auto by the pattern that the router chose.",
+	}, []string{"pattern"})
+	if reg != nil {
+		if err := reg.Register(routed); err != nil {
+			return nil, err
+		}
+	}
+	m := &metrics{claims: make(map[Mode]*claimCounters), routes: make(map[Mode]prometheus.Counter)}
 	for _, mode := range modes {
 		by := func(result string) prometheus.Counter { return v.WithLabelValues(string(mode), result) }
+		m.routes[mode] = routed.WithLabelValues(string(mode))
 		m.claims[mode] = &claimCounters{by("granted"), by("unavailable"), by("refused"), by("failed")}
 	}
 	return m, nil
 }
+
+func (m *metrics) routed(mode Mode) { m.routes[mode].Inc() }
 
 func (m *metrics) claim(mode Mode, err error) {
 	c := m.claims[mode]

@@ -113,6 +113,7 @@ func (t *txn) prepareGroup(ctx context.Context, group int) error {
 	if err != nil {
 		return err
 	}
+	t.contend(group, &res)
 	if res.Err != nil {
 		ref, i := t.refOf(group, res.Event)
 		return t.refusalOf(ref, i, &res)

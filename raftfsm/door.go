@@ -5,7 +5,7 @@ import "runtime"
 // doorYield is how many claims are refused at the door before one of their callers lets
 // others run: callers that spin on refusals must not starve raft's heartbeats. Yielding
 // at each would cost more than the refusals.
-const doorYield = 8
+const doorYield = 4
 
 // refusedAtDoor answers a claim that committed state refuses on its caller's own
 // goroutine, by the rules of refuse: the state is read first, all else checked after.

@@ -6,10 +6,12 @@
 // bookings. What they share: decode (strict JSON), request (headers, queries, bodies),
 // problem (every error's status and code in one table), route and middleware. Live:
 //
-//	live   the hubs and connections there are, and their end
-//	hub    one goroutine an event: reads a change once, tells everybody
-//	conn   one websocket: a reader, a writer and a queue bounded in bytes between
-//	frame  the bytes of both subprotocols
+//	live      the hubs and connections there are, and their end
+//	hub       one goroutine an event: reads a change once, tells everybody
+//	conn      one websocket: a reader, a writer and a queue bounded in bytes between
+//	frame     the bytes of both subprotocols
+//	focus     what a client says it looks at
+//	heatfeed  how contested the seats are, once a second: the first to give way
 //
 // All subscribers of a hub are at the hub's version, always: that is what lets one
 // prepared frame serve them all, and what makes a gap impossible.

@@ -21,6 +21,7 @@ type benchClaimsCmd struct {
 	Duration   time.Duration `default:"10s" placeholder:"D" help:"How long, up to 10m; it ends earlier when all seats are sold."`
 	LogStore   string        `enum:"wal,bolt" default:"wal" help:"Where the log is kept: wal or bolt."`
 	Dir        string        `placeholder:"DIR" help:"A new or empty folder on the disk to measure; kept. Default: a temporary one."`
+	NoHeat     bool          `name:"no-heat" help:"Count no contention, to measure what counting it costs."`
 	CPUProfile string        `name:"cpuprofile" placeholder:"FILE" help:"Write a CPU profile of the measured time."`
 	JSON       bool          `name:"json" help:"Report as one line of JSON."`
 }
@@ -47,6 +48,7 @@ type claimsReport struct {
 	Events            int     `json:"events"`
 	LogStore          string  `json:"log_store"`
 	Duration          float64 `json:"duration_s"`
+	NoHeat            bool    `json:"no_heat,omitempty"`
 	SoldOut           bool    `json:"sold_out"` // before the time was up
 }
 
@@ -74,7 +76,7 @@ func (c *benchClaimsCmd) Run(ctx context.Context, t *term) error {
 	defer remove()
 	// No logger: what ends an engine comes back as its error.
 	e, err := engine.Open(ctx, engine.Config{
-		Dir: dir, Replicas: c.Nodes, LogStore: engine.LogStore(c.LogStore), MaxInFlight: max(1<<16, 2*c.Clients),
+		Dir: dir, Replicas: c.Nodes, LogStore: engine.LogStore(c.LogStore), MaxInFlight: max(1<<16, 2*c.Clients), HeatOff: c.NoHeat,
 	})
 	if err != nil {
 		return err
@@ -150,7 +152,7 @@ func (c *benchClaimsCmd) measure(ctx context.Context, t *term, e *engine.Engine)
 		return nil, err
 	}
 	rep := load.report(elapsed)
-	rep.Nodes, rep.Seats, rep.LogStore = c.Nodes, c.Seats, c.LogStore
+	rep.Nodes, rep.Seats, rep.LogStore, rep.NoHeat = c.Nodes, c.Seats, c.LogStore, c.NoHeat
 	rep.LostGrants, err = stage.lost(ctx)
 	return rep, err
 }

@@ -60,7 +60,7 @@ const (
 
 // leaseRequest is what every attempt asks for: the one place to say how.
 func leaseRequest(event, holder string, seat []string) engine.HoldRequest {
-	return engine.HoldRequest{EventID: event, SeatIDs: seat, HolderID: holder, TTL: leaseTTL}
+	return engine.HoldRequest{EventID: event, SeatIDs: seat, HolderID: holder, TTL: leaseTTL, Mode: engine.ModeLease}
 }
 
 // Run measures and reports; it fails on any error, on a double allocation, and on a late
