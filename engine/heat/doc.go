@@ -8,7 +8,8 @@
 //
 // [Heat.Attempt] takes a claim's seats and whether it won. A claim that won counts as won
 // on each of its seats. One that lost counts as lost on the seats that were in its way,
-// if they are known: a buyer did not lose a seat that was free. So seats, sections (the
+// if they are known: a buyer did not lose a seat that was free. Seats that have changed
+// since an optimistic claim read them were in its way. So seats, sections (the
 // sum of their seats) and the report's totals (the sum of the sections) count seats; only
 // [Pulse], which the router reads, counts claims.
 //
