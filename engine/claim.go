@@ -125,7 +125,7 @@ func (c *claim) prepare(ctx context.Context, items []ItemRequest, path string) e
 	}
 	people := 0
 	for i := range items {
-		b := itemBuilder{ref: c.refs[i], in: &items[i], mode: c.mode, accept: r.Accept, orphans: orphanPolicies[r.Orphans]}
+		b := itemBuilder{ref: c.refs[i], in: &items[i], mode: c.mode, routed: c.routing != nil, accept: r.Accept, orphans: orphanPolicies[r.Orphans]}
 		if path != "" {
 			b.path = fmt.Sprintf("%s[%d].", path, i)
 		}

@@ -14,6 +14,7 @@ type itemBuilder struct {
 	ref     *eventRef
 	in      *ItemRequest
 	mode    Mode
+	routed  bool // the router picked the mode: then nothing asked for contradicts it
 	accept  Accept
 	orphans shard.Orphans
 	path    string // of the item in the request, with the dot
@@ -128,7 +129,7 @@ func (b *itemBuilder) versions(it *shard.Item) error {
 	}
 	reads := b.in.Expected != nil || it.IfSince
 	switch {
-	case b.mode == ModeOptimistic && !reads && b.accept != "" && b.accept != AcceptExact:
+	case b.mode == ModeOptimistic && !b.routed && !reads && b.accept != "" && b.accept != AcceptExact:
 		return b.bad("accept", "mode optimistic takes what was read, or nothing")
 	case reads && (it.Best != nil || it.Fan == shard.FanSubstitute):
 		return b.bad("expected", "what was read is exactly what is taken: not with best, nor with substitutes")

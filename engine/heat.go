@@ -62,7 +62,8 @@ func (e *Engine) contend(ref *eventRef, t tried, res *shard.Result, err error) {
 }
 
 // contend notes in the heat what became of the items of one group: what was given was
-// won, what was wanted and is another's was lost.
+// won, what was wanted and is another's was lost, and so was what has changed since it was
+// read: somebody was quicker, whatever they did with it.
 func (c *claim) contend(group int, res *shard.Result) {
 	if c.e.cfg.HeatOff || res.Replayed {
 		return
@@ -73,7 +74,7 @@ func (c *claim) contend(group int, res *shard.Result) {
 			lost = append(lost, k.Seat)
 		}
 	}
-	if errors.Is(res.Err, ErrSeatsUnavailable) {
+	if errors.Is(res.Err, ErrSeatsUnavailable) || errors.Is(res.Err, ErrVersionConflict) {
 		ref, _ := c.refOf(group, res.Event)
 		c.e.heat.Attempt(ref.heatKey(), ref.shape, lost, false)
 	}

@@ -2,6 +2,7 @@ package engine
 
 import (
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -66,7 +67,7 @@ func (e *Engine) choose(refs []*eventRef, r *HoldRequest) (Mode, *Routing, error
 		}
 	}
 	in.Tier, in.Accept = r.Tier, string(r.Accept)
-	if in.Accept == "" {
+	if in.Accept == "" || r.reads() {
 		in.Accept = string(AcceptExact)
 	}
 	in.Nights, in.Party, in.NamedSeats = r.shape()
@@ -77,6 +78,12 @@ func (e *Engine) choose(refs []*eventRef, r *HoldRequest) (Mode, *Routing, error
 	mode := Mode(d.Pattern)
 	e.metrics.routed(mode)
 	return mode, &Routing{Pattern: mode, Because: d.Because}, nil
+}
+
+// reads tells that the claim is one of what was read, for which there are no substitutes.
+func (r *HoldRequest) reads() bool {
+	return r.Expected != nil || r.IfVersion != nil ||
+		slices.ContainsFunc(r.Items, func(it ItemRequest) bool { return it.Expected != nil || it.IfVersion != nil })
 }
 
 // shape is what a request looks like from outside.

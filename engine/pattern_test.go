@@ -28,16 +28,7 @@ func TestAutoRoutes(t *testing.T) {
 		t.Errorf("nights: %+v", nights.Routing)
 	}
 	// A show of the run gets contested: a crowd wants one seat.
-	for range 200 {
-		_, err := e.Hold(testContext(t), engine.HoldRequest{EventID: ids[3], SeatIDs: []string{"B-1"}, HolderID: "crowd", Mode: engine.ModeDirect})
-		if !errors.Is(err, engine.ErrSeatsUnavailable) {
-			t.Fatal(err)
-		}
-	}
-	eventually(t, "the crowd is felt", func() bool {
-		p, err := e.Heat(testContext(t), ids[3], 0)
-		return err == nil && p.Lost > 100
-	})
+	siege(t, e, ids[3], "B-1")
 	clock.pass(2 * senseTime)
 	refused(t, e, engine.HoldRequest{EventID: ids[3], SeatIDs: []string{"B-1"}}, engine.ErrSeatsUnavailable)
 	other := claim(t, e, engine.HoldRequest{EventID: ids[3], SeatIDs: []string{"B-1"}, Accept: engine.AcceptSubstitute})
@@ -50,3 +41,57 @@ func TestAutoRoutes(t *testing.T) {
 }
 
 const senseTime = time.Second
+
+// TestAutoRefusesNoRequest: what a request accepts, and what it has read, go with whatever
+// the router picks; a request is not malformed on contested evenings only.
+func TestAutoRefusesNoRequest(t *testing.T) {
+	clock := newHandClock()
+	run := engine.EventSpec{Strategy: engine.ModeAuto}
+	e, ids := openHouse(t, engine.Config{Groups: 1, Clock: clock}, run, run, run)
+	nights := claim(t, e, engine.HoldRequest{Items: items(ids, "A-1"), Accept: engine.AcceptSubstitute})
+	if nights.Routing.Pattern != engine.ModeOptimistic {
+		t.Errorf("nights: %+v", nights.Routing)
+	}
+	hold(t, e, ids[0], "B-1")
+	siege(t, e, ids[0], "B-1")
+	clock.pass(2 * senseTime)
+	read := counts(t, e, ids[0]).Version
+	r := engine.HoldRequest{EventID: ids[0], SeatIDs: []string{"C-1"}, IfVersion: &read, Accept: engine.AcceptSubstitute}
+	if h := claim(t, e, r); h.Routing.Pattern == engine.ModeSkipLocked {
+		t.Errorf("what was read is to be taken, and nothing else: %+v", h.Routing)
+	}
+	other := claim(t, e, engine.HoldRequest{EventID: ids[0], SeatIDs: []string{"B-1"}, Accept: engine.AcceptSubstitute})
+	if other.Routing.Pattern != engine.ModeSkipLocked {
+		t.Errorf("contested: %+v", other.Routing)
+	}
+}
+
+// siege has a crowd lose a seat that is gone, until the heat has felt it.
+func siege(t *testing.T, e *engine.Engine, event, seat string) {
+	t.Helper()
+	for range 200 {
+		_, err := e.Hold(testContext(t), engine.HoldRequest{EventID: event, SeatIDs: []string{seat}, HolderID: "crowd", Mode: engine.ModeDirect})
+		if !errors.Is(err, engine.ErrSeatsUnavailable) {
+			t.Fatal(err)
+		}
+	}
+	eventually(t, "the crowd is felt", func() bool {
+		p, err := e.Heat(testContext(t), event, 0)
+		return err == nil && p.Lost > 100
+	})
+}
+
+// TestConflictsAreContention: who finds that the seats have changed has lost them to
+// somebody. Where all claims are optimistic no others tell of it.
+func TestConflictsAreContention(t *testing.T) {
+	e, ids := openHouse(t, engine.Config{Groups: 1}, engine.EventSpec{})
+	hold(t, e, ids[0], "A-1")
+	stale := uint64(0)
+	for range 50 {
+		refused(t, e, engine.HoldRequest{EventID: ids[0], SeatIDs: []string{"A-1", "A-2"}, Mode: engine.ModeOptimistic, IfVersion: &stale}, engine.ErrVersionConflict)
+	}
+	eventually(t, "the conflicts are felt", func() bool {
+		p, err := e.Heat(testContext(t), ids[0], 2)
+		return err == nil && p.Lost > 40 && p.Seats[0].SeatID == "A-1" && p.Seats[0].Chance == 0
+	})
+}
