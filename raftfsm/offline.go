@@ -104,6 +104,7 @@ func Inspect(ctx context.Context, dirs ...string) (*Report, error) {
 		return nil, err
 	}
 	in.crossCheck()
+	in.checkBundles()
 	return in.report, nil
 }
 

@@ -244,3 +244,6 @@ func (s *State) markUndecided(c *Claim, out *Result) {
 		}
 	}
 }
+
+// Bundles is the number of bundles there ever were; they are numbered 1…Bundles().
+func (s *State) Bundles() uint32 { return s.bundles.last }
