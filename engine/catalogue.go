@@ -27,6 +27,7 @@ type eventRef struct {
 	settings settings
 	chart    *chart.Index
 	shape    *heat.Shape // of chart
+	attempts *heat.Counter
 	chartSHA string
 	cipher   cipher.Block
 	prices   []int64 // by seat, minor units; nil when nothing has a price
@@ -141,6 +142,7 @@ func (e *Engine) loadEvent(ctx context.Context, p *raftfsm.Placement) (*eventRef
 	if ref.shape, err = e.catalogue.shape(ref.chart); err != nil {
 		return nil, err
 	}
+	ref.attempts = e.heat.Counter(ref.heatKey(), ref.shape)
 	ref.price()
 	ref.listKey = ref.settings.EventDate + "!" + ref.settings.ShowTime + "!" + ref.id
 	actual, _ := e.catalogue.events.LoadOrStore(ref.id, ref)

@@ -50,14 +50,14 @@ func (e *Engine) contend(ref *eventRef, t tried, res *shard.Result, err error) {
 	switch {
 	case e.cfg.HeatOff || res.Replayed:
 	case err == nil:
-		e.heat.Attempt(ref.heatKey(), ref.shape, t.seats(), true)
+		ref.attempts.Attempt(t.seats(), true)
 	case errors.Is(res.Err, ErrSeatsUnavailable):
 		var room [8]uint32
 		lost := room[:0]
 		for _, c := range res.Conflicts {
 			lost = append(lost, c.Seat)
 		}
-		e.heat.Attempt(ref.heatKey(), ref.shape, lost, false)
+		ref.attempts.Attempt(lost, false)
 	}
 }
 

@@ -9,17 +9,19 @@ import (
 // Map is the heat of one event. It begins empty and takes a page of memory where the
 // first attempt or viewer is. Its methods may be called from any goroutine.
 type Map struct {
+	// A cache line that every attempt reads, and nobody writes but ticks.
 	shape    *Shape
 	halfLife time.Duration
 	budget   *budget // of pages, shared by all events; nil: no bound
 	pages    []atomic.Pointer[page]
-	claims   [stripes]stripe
 	pulse    atomic.Pointer[Pulse] // as of the last tick
 	thin     atomic.Uint32         // 1 of 2^thin attempts is counted
+	dropped  atomic.Bool           // set under pageMu and mu: no page, no viewer comes any more
+
+	claims [stripes]stripe
 
 	// pageMu orders the making and dropping of pages, briefly; it may be taken under mu.
-	pageMu  sync.Mutex
-	dropped atomic.Bool // set under pageMu and mu: no page, no viewer comes any more
+	pageMu sync.Mutex
 
 	mu       sync.Mutex
 	sections []sum
