@@ -11,9 +11,10 @@ import (
 // something: a held seat, a hold that is about to end, a key that is known.
 type gen struct {
 	Dice
-	m    *Model
-	sent []Op // the last commands with a key, for retries
-	keys int
+	m     *Model
+	sent  []Op // the last commands with a key, for retries
+	keys  int
+	apart bool // bundles of several groups are somebody else's business
 }
 
 func (g *gen) event() (uint32, *ModelEvent) {

@@ -43,7 +43,9 @@ func (g *gen) claim() Op {
 	}
 	switch g.Roll(8) {
 	case 0:
-		c.Txn = g.txn()
+		if !g.apart {
+			c.Txn = g.txn()
+		}
 	case 1, 2:
 		c.Any = true
 		c.Key = g.key()

@@ -102,7 +102,7 @@ func (f *foreknown) compare(op Op, want shard.Result) error {
 	}
 	invalid := false
 	if c, ok := op.(*shard.Claim); ok {
-		f.foreseen = f.foreseen && want.Err != shard.ErrIdempotencyFull // only the log is asked for room
+		f.foreseen = f.foreseen && want.Err != shard.ErrIdempotencyFull                               // only the log is asked for room
 		invalid = want.Err != nil && want.Err != shard.ErrIdempotencyMismatch || c.Txn != shard.Txn{} // judged before the key
 	}
 	if known := want.Replayed || want.Err == shard.ErrIdempotencyMismatch; f.known != known && !invalid {
