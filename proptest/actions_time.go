@@ -53,14 +53,39 @@ func (x *Run) sweep() error {
 	return nil
 }
 
+// prepare makes holds for a bundle that is not decided yet, here or elsewhere.
+func (x *Run) prepare() error {
+	c := *x.claim().(*shard.Claim)
+	c.Any, c.Key, c.Txn = false, shard.Key{}, x.txn()
+	return x.Do(&c)
+}
+
 // grind grants and releases up to 70 holds of one event, so that they come to be
 // forgotten, which happens 64 at a time.
 func (x *Run) grind() error {
 	no, e := x.event()
 	for range x.Roll(70) {
-		err := x.Do(&shard.Hold{Event: no, Seats: x.seats(e, 2), TTL: shard.MinTTL, Holder: []byte("grinder")})
+		err := x.Do(&shard.Hold{Event: no, Seats: x.seats(e, 2), TTL: shard.MinTTL, Holder: []byte("grinder"), Admitted: true})
 		if err == nil && x.last.Err == nil {
 			err = x.Do(&shard.Release{Event: no, Hold: x.last.Number})
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// grindBundles does the same with claims over two events: bundles are forgotten too.
+func (x *Run) grindBundles() error {
+	for range x.Roll(70) {
+		c := &shard.Claim{TTL: shard.MinTTL, Holder: []byte("grinder"), Admitted: true}
+		for no, e := range x.m.Events[:min(2, len(x.m.Events))] {
+			c.Items = append(c.Items, shard.Item{Event: uint32(no), Seats: x.seats(e, 1)})
+		}
+		err := x.Do(c)
+		if err == nil && x.last.Err == nil {
+			err = x.Do(&shard.Release{Event: 0, Hold: x.last.Number})
 		}
 		if err != nil {
 			return err

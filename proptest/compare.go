@@ -18,10 +18,15 @@ func CompareResult(op Op, got, want shard.Result) error {
 	}
 	if got.Err != want.Err || got.Event != want.Event || got.Number != want.Number || got.Token != want.Token ||
 		got.Version != want.Version || got.Now != want.Now || got.Expires != want.Expires || got.Count != want.Count ||
-		got.More != want.More || got.Replayed != want.Replayed || !slices.Equal(got.Conflicts, want.Conflicts) {
+		got.More != want.More || got.Replayed != want.Replayed || got.Bundle != want.Bundle ||
+		!slices.Equal(got.Conflicts, want.Conflicts) || !slices.EqualFunc(got.Granted, want.Granted, sameGrant) {
 		return fmt.Errorf("%s\nis told %+v\nmodel    %+v", show(op), got, want)
 	}
 	return nil
+}
+
+func sameGrant(a, b shard.Granted) bool {
+	return a.Event == b.Event && a.Hold == b.Hold && a.Token == b.Token && a.Version == b.Version && slices.Equal(a.Seats, b.Seats)
 }
 
 // Compare wants the whole state to read as the model does, and to pass its own Check.
@@ -40,7 +45,7 @@ func Compare(s *shard.State, m *Model) error {
 			return fmt.Errorf("event %s: %w", e.Create.ID, err)
 		}
 	}
-	return nil
+	return m.compareBundles(s)
 }
 
 func (e *ModelEvent) compare(g *shard.Event) error {
@@ -48,7 +53,7 @@ func (e *ModelEvent) compare(g *shard.Event) error {
 		return fmt.Errorf("version %d, %d keys, %d bookings; model %d, %d, %d",
 			g.Version(), g.Keys(), g.Bookings(), e.Version(), len(e.Answers), len(e.Books))
 	}
-	for _, step := range []func(*shard.Event) error{e.compareSeats, e.compareHolds, e.compareBooks, e.compareChanges} {
+	for _, step := range []func(*shard.Event) error{e.compareSeats, e.compareHolds, e.compareBooks, e.compareChanges, e.compareRules} {
 		if err := step(g); err != nil {
 			return err
 		}
@@ -61,9 +66,10 @@ func (e *ModelEvent) compareSeats(g *shard.Event) error {
 	packed := make([]byte, (len(e.Seats)+3)/4)
 	for i, s := range e.Seats {
 		n := uint32(i)
-		if g.Status(n) != s.Status || g.SeatVersion(n) != s.Changed || g.Reason(n) != e.Reasons[n] {
-			return fmt.Errorf("seat %d: status %d, version %d, reason %q; model %d, %d, %q",
-				i, g.Status(n), g.SeatVersion(n), g.Reason(n), s.Status, s.Changed, e.Reasons[n])
+		if g.Status(n) != s.Status || g.SeatVersion(n) != s.Changed || g.Reason(n) != e.Reasons[n] ||
+			g.Channel(n) != e.channelName(s.Channel) {
+			return fmt.Errorf("seat %d: status %d, version %d, reason %q, channel %q; model %d, %d, %q, %d",
+				i, g.Status(n), g.SeatVersion(n), g.Reason(n), g.Channel(n), s.Status, s.Changed, e.Reasons[n], s.Channel)
 		}
 		packed[i/4] |= byte(s.Status) << (2 * (i % 4))
 		switch s.Status {
@@ -96,7 +102,10 @@ func (e *ModelEvent) compareHolds(g *shard.Event) error {
 		if h == nil {
 			continue
 		}
-		want := shard.HoldInfo{Number: n, State: h.State, HeldAt: h.HeldAt, Booking: h.Booking, Holder: h.Holder, Seats: h.Seats}
+		want := shard.HoldInfo{
+			Number: n, State: h.State, HeldAt: h.HeldAt, Booking: h.Booking, Holder: h.Holder, Seats: h.Seats,
+			Lease: h.Lease, Bundle: h.Bundle.number(),
+		}
 		switch h.State {
 		case shard.HoldHeld:
 			want.Expires = h.Ends
@@ -112,7 +121,7 @@ func (e *ModelEvent) compareHolds(g *shard.Event) error {
 
 func sameHold(a, b shard.HoldInfo) bool {
 	return a.Number == b.Number && a.State == b.State && a.HeldAt == b.HeldAt && a.Expires == b.Expires &&
-		a.Booking == b.Booking && a.Holder == b.Holder && slices.Equal(a.Seats, b.Seats)
+		a.Booking == b.Booking && a.Holder == b.Holder && slices.Equal(a.Seats, b.Seats) && a.Lease == b.Lease && a.Bundle == b.Bundle
 }
 
 func (e *ModelEvent) compareBooks(g *shard.Event) error {
@@ -124,7 +133,8 @@ func (e *ModelEvent) compareBooks(g *shard.Event) error {
 		}
 		if !ok || got.Number != b.Number || got.Hold != b.Hold.Number || got.State != state || got.BookedAt != b.BookedAt ||
 			got.CancelledAt != b.CancelledAt || got.Amount != b.Book.Amount || got.Currency != b.Book.Currency ||
-			got.Holder != b.Hold.Holder || got.Payment != string(b.Book.Payment) || !slices.Equal(got.Seats, b.Hold.Seats) {
+			got.Holder != b.Hold.Holder || got.Payment != string(b.Book.Payment) || !slices.Equal(got.Seats, b.Hold.Seats) ||
+			got.Bundle != b.Hold.Bundle.number() {
 			return fmt.Errorf("booking %d: %+v, model %+v of hold %+v", i+1, got, b, b.Hold)
 		}
 	}
@@ -134,12 +144,13 @@ func (e *ModelEvent) compareBooks(g *shard.Event) error {
 	return nil
 }
 
-// compareChanges asks what changed since every version, or in a long history since
-// every one of the last and some of the others.
+// compareChanges asks what changed since every one of the last versions and some of the
+// others, which others as the history grows.
 func (e *ModelEvent) compareChanges(g *shard.Event) error {
-	step := max(1, len(e.History)/40)
+	const newest, others = 6, 6
+	step := max(1, len(e.History)/others)
 	for since := len(e.History) + 1; since >= 0; since-- {
-		if len(e.History)-since > 40 && since%step != 0 {
+		if len(e.History)-since > newest && since%step != len(e.History)%step {
 			continue
 		}
 		want := e.changedSince(since)

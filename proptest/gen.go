@@ -11,9 +11,10 @@ import (
 // something: a held seat, a hold that is about to end, a key that is known.
 type gen struct {
 	Dice
-	m    *Model
-	sent []Op // the last commands with a key, for retries
-	keys int
+	m     *Model
+	sent  []Op // the last commands with a key, for retries
+	keys  int
+	apart bool // bundles of several groups are somebody else's business
 }
 
 func (g *gen) event() (uint32, *ModelEvent) {
@@ -50,7 +51,7 @@ func (g *gen) ttl() int64 {
 func (g *gen) hold() Op {
 	no, e := g.event()
 	return &shard.Hold{
-		Event: no, Seats: g.seats(e, 6), TTL: g.ttl(), Holder: fmt.Append(nil, "holder", g.Roll(5)), Key: g.key(),
+		Event: no, Seats: g.places(e, 6), TTL: g.ttl(), Holder: g.holder(), Lease: chance(g.Dice, 8), Admitted: g.admitted(), Key: g.key(),
 	}
 }
 
@@ -104,8 +105,12 @@ func (g *gen) release() Op {
 func (g *gen) book() Op {
 	no, e := g.event()
 	n := g.number(e)
+	var parts []int64
+	for range g.Roll(4) {
+		parts = append(parts, int64(g.Roll(3))*900)
+	}
 	return &shard.Book{
-		Event: no, Hold: n, Token: g.token(e, n), Amount: int64(g.Roll(3)) * 1250, Currency: [3]byte{'E', 'U', 'R'},
+		Event: no, Hold: n, Parts: parts, Token: g.token(e, n), Amount: int64(g.Roll(3)) * 1250, Currency: [3]byte{'E', 'U', 'R'},
 		Payment: fmt.Append(nil, "pay_", g.Roll(9))[:g.Roll(6)], Key: g.key(),
 	}
 }
@@ -135,7 +140,7 @@ func (g *gen) expire() Op {
 func (g *gen) create() Op {
 	_, e := g.event()
 	c := e.Create
-	switch g.Roll(6) {
+	switch g.Roll(7) {
 	case 0:
 		c.Meta = []byte("other settings")
 	case 1:
@@ -145,8 +150,15 @@ func (g *gen) create() Op {
 	case 3:
 		c.ID = ""
 	case 4:
-		if len(g.m.Events) < 4 {
+		if len(g.m.Events) < 5 {
 			c.ID = fmt.Sprintf("another:2026-01-0%d", len(g.m.Events))
+		}
+	case 5:
+		c.ID, c.Plan = "nowhere:2026-01-01", pick(g.Dice, [32]byte{99}, c.Chart, [32]byte{101}, [32]byte{104})
+		if g.Roll(2) == 0 {
+			c.Rules.Orphans = 3
+		} else if len(g.m.Events) > 5 {
+			c.Chart = [32]byte{99}
 		}
 	}
 	c.Epoch, c.Secret = [16]byte{byte(g.Roll(250))}, [32]byte{byte(g.Roll(250))}

@@ -11,29 +11,41 @@ import (
 const holdsTogether = 64
 
 // expire does what is due, in order of the events and in each: answers that are old
-// enough, then holds in order of their numbers.
+// enough, then holds in order of their numbers; bundles come last.
 func (m *Model) expire(now int64, c *shard.Expire, out *shard.Result) {
 	left := int(c.Limit)
 	for _, e := range m.Events {
-		for left > 0 && len(e.Answers) > 0 && e.Answers[0].At+shard.Retention <= now {
-			e.Answers = e.Answers[1:]
-			left--
-		}
-		for first := 0; first < len(e.Holds); first += holdsTogether {
-			e.sweep(now, e.together(first), &left, out)
-		}
+		m.sweep(now, e, &left, out)
 	}
+	m.forgetBundles(now, left)
 	out.More = m.Due() <= now
+}
+
+// endDue does all that is due in one event.
+func (m *Model) endDue(now int64, e *ModelEvent) {
+	left := math.MaxInt
+	m.sweep(now, e, &left, &shard.Result{})
+}
+
+func (m *Model) sweep(now int64, e *ModelEvent, left *int, out *shard.Result) {
+	for *left > 0 && len(e.Answers) > 0 && e.Answers[0].At+shard.Retention <= now {
+		e.Answers = e.Answers[1:]
+		*left--
+	}
+	for first := 0; first < len(e.Holds); first += holdsTogether {
+		m.sweepHolds(now, e, e.together(first), left, out)
+	}
+	m.settle(now)
 }
 
 func (e *ModelEvent) together(first int) []*ModelHold {
 	return e.Holds[first:min(first+holdsTogether, len(e.Holds))]
 }
 
-func (e *ModelEvent) sweep(now int64, holds []*ModelHold, left *int, out *shard.Result) {
+func (m *Model) sweepHolds(now int64, e *ModelEvent, holds []*ModelHold, left *int, out *shard.Result) {
 	for _, h := range holds {
 		if *left > 0 && h.lapsed(now) {
-			e.end(now, h, shard.HoldExpired)
+			m.end(now, e, h, shard.HoldExpired)
 			out.Count++
 			*left--
 		}
@@ -69,7 +81,7 @@ func (m *Model) Moments() []int64 {
 			at = append(at, a.At+shard.Retention)
 		}
 		for _, h := range e.Holds {
-			if h.State == shard.HoldHeld {
+			if h.State == shard.HoldHeld && h.Ends != pinned {
 				at = append(at, h.Ends)
 			}
 		}
@@ -77,6 +89,11 @@ func (m *Model) Moments() []int64 {
 			if t := forgettable(e.together(first)); t != math.MaxInt64 {
 				at = append(at, t)
 			}
+		}
+	}
+	for first := 0; first < len(m.Bundles); first += bundlesTogether {
+		if t := m.bundlesForgettable(first); t != math.MaxInt64 {
+			at = append(at, t)
 		}
 	}
 	return at

@@ -1,17 +1,23 @@
 package proptest
 
-import "github.com/usherhq/usher/shard"
+import (
+	"slices"
+
+	"github.com/usherhq/usher/shard"
+)
 
 // ModelHold is a hold; holds are never removed here, only forgotten.
 type ModelHold struct {
 	Number    uint32
-	Seats     []uint32
+	Seats     []uint32 // and places in areas
 	Holder    string
 	State     shard.HoldState
 	HeldAt    int64
 	Ends      int64 // as long as it is held
 	EndedAt   int64 // released, expired or booked
 	Booking   uint32
+	Lease     bool
+	Bundle    *ModelBundle
 	Forgotten bool // nobody is told of it any more
 }
 
@@ -24,44 +30,55 @@ func (m *Model) hold(now int64, c *shard.Hold, out *shard.Result) {
 	if e == nil || e.recall(now, &c.Key, out) {
 		return
 	}
+	if e.judgedAround(c.Seats) {
+		m.endDue(now, e)
+		m.event(e.No, out)
+	}
 	if out.Err = e.refuses(now, c, out); out.Err != nil {
+		for i := range out.Conflicts {
+			e.markUndecided(&out.Conflicts[i])
+		}
 		return
 	}
-	for _, seat := range c.Seats {
-		if e.Seats[seat].Status == shard.Held {
-			e.end(now, e.Seats[seat].Granted, shard.HoldExpired)
-		}
-	}
-	h := &ModelHold{
-		Number: uint32(len(e.Holds) + 1), Seats: append([]uint32(nil), c.Seats...), Holder: string(c.Holder),
-		State: shard.HoldHeld, HeldAt: now, Ends: now + c.TTL,
-	}
-	e.Holds = append(e.Holds, h)
-	for _, seat := range c.Seats {
-		e.set(seat, shard.Held)
-		e.Seats[seat].Granted = h
-	}
+	h := m.grant(now, e, ModelHold{Seats: slices.Clone(c.Seats), Holder: string(c.Holder), Ends: now + c.TTL, Lease: c.Lease})
 	e.answer(h, h.Ends, out)
 	e.remember(now, &c.Key, out)
+}
+
+// judgedAround tells whether a claim of these seats is judged by more than them: then
+// what has lapsed anywhere in the event is ended first.
+func (e *ModelEvent) judgedAround(seats []uint32) bool {
+	r := e.Create.Rules
+	return r.PerHolder > 0 || r.Orphans != shard.OrphansAllow || len(seats) > 0 && isArea(seats[len(seats)-1])
+}
+
+// grant ends the lapsed holds that are in the way, and makes a new one.
+func (m *Model) grant(now int64, e *ModelEvent, h ModelHold) *ModelHold {
+	for _, seat := range seatsIn(h.Seats) {
+		if e.Seats[seat].Status == shard.Held {
+			m.end(now, e, e.Seats[seat].Granted, shard.HoldExpired)
+		}
+	}
+	m.settle(now)
+	h.Number, h.State, h.HeldAt = uint32(len(e.Holds)+1), shard.HoldHeld, now
+	e.Holds = append(e.Holds, &h)
+	e.move(h.Seats, shard.Held)
+	for _, seat := range seatsIn(h.Seats) {
+		e.Seats[seat].Granted = &h
+	}
+	return &h
 }
 
 func (e *ModelEvent) refuses(now int64, c *shard.Hold, out *shard.Result) error {
 	if err := e.seatsWrong(c.Seats, shard.MaxSeatsPerHold); err != nil {
 		return err
 	}
-	if c.TTL < shard.MinTTL || c.TTL > shard.MaxTTL || len(c.Holder) < 1 || len(c.Holder) > shard.MaxHolderLen {
-		return shard.ErrBadRequest
+	a := asked{ttl: c.TTL, holder: string(c.Holder), admitted: c.Admitted}
+	if err := e.termsRefused(now, &a); err != nil {
+		return err
 	}
-	if now < e.Create.OnsaleAt {
-		return shard.ErrNotOnSale
-	}
-	for _, seat := range c.Seats {
-		if st := e.statusAt(now, seat); st != shard.Available {
-			out.Conflicts = append(out.Conflicts, shard.Conflict{Seat: seat, Status: st})
-		}
-	}
-	if len(out.Conflicts) > 0 {
-		return shard.ErrSeatsUnavailable
+	if err := e.refused(now, c.Seats, &a, out); err != nil {
+		return err
 	}
 	if e.full(&c.Key) {
 		return shard.ErrIdempotencyFull
@@ -69,8 +86,77 @@ func (e *ModelEvent) refuses(now int64, c *shard.Hold, out *shard.Result) error 
 	return nil
 }
 
-// seatsWrong wants 1…limit seats of the event, ascending, each once. What is wrong with
-// the list itself is said before what is wrong with a seat in it.
+// termsRefused judges what does not depend on the seats.
+func (e *ModelEvent) termsRefused(now int64, a *asked) error {
+	switch {
+	case a.ttl < shard.MinTTL || a.ttl > shard.MaxTTL || len(a.holder) < 1 || len(a.holder) > shard.MaxHolderLen:
+		return shard.ErrBadRequest
+	case now < e.Create.OnsaleAt:
+		return shard.ErrNotOnSale
+	case e.Create.Rules.Gated && !a.admitted:
+		return shard.ErrAdmissionRequired
+	}
+	return nil
+}
+
+// refused says why exactly these cannot be had: somebody has them; the holder would have
+// too many; seats would be left alone.
+func (e *ModelEvent) refused(now int64, seats []uint32, a *asked, out *shard.Result) error {
+	if list := e.conflicts(now, seats, a.channel); len(list) > 0 {
+		out.Conflicts = append(out.Conflicts, list...)
+		return shard.ErrSeatsUnavailable
+	}
+	if limit := e.Create.Rules.PerHolder; limit > 0 && e.has(a.holder)+people(seats) > limit {
+		out.Count = e.has(a.holder)
+		return shard.ErrLimitExceeded
+	}
+	policy := max(e.Create.Rules.Orphans, a.orphans)
+	if policy == shard.OrphansAllow || a.placed || len(seatsIn(seats)) == 0 {
+		return nil
+	}
+	if e.Plan == nil {
+		return shard.ErrNoPlan
+	}
+	alone := e.house(a.channel).stranded(seatsIn(seats), policy)
+	for _, seat := range alone {
+		out.Conflicts = append(out.Conflicts, shard.Conflict{Seat: seat, Status: shard.Available})
+	}
+	if len(alone) > 0 {
+		return shard.ErrOrphanSeats
+	}
+	return nil
+}
+
+// conflicts is what of these a claim with this channel cannot have.
+func (e *ModelEvent) conflicts(now int64, seats []uint32, channel int) (list []shard.Conflict) {
+	for _, what := range seats {
+		if no, n, area := shard.SplitCode(what); area {
+			a := e.areaNow(int(no))
+			if left := a.Capacity - a.Held - a.Booked; left < n {
+				list = append(list, shard.Conflict{Seat: shard.AreaCode(no, left), Status: shard.Held})
+			}
+			continue
+		}
+		st := e.statusAt(now, what)
+		if own := channel != 0 && e.Seats[what].Channel == channel && st == shard.Blocked; !own && st != shard.Available {
+			list = append(list, shard.Conflict{Seat: what, Status: st})
+		}
+	}
+	return list
+}
+
+// markUndecided tells of a held seat whose bundle is open that it may be free in a moment.
+func (e *ModelEvent) markUndecided(f *shard.Conflict) {
+	if isArea(f.Seat) || f.Status != shard.Held {
+		return
+	}
+	b := e.Seats[f.Seat].Granted.Bundle
+	f.Undecided = b != nil && b.State == shard.BundleOpen
+}
+
+// seatsWrong wants 1…limit seats of the event and places of its areas, ascending, each
+// once. What is wrong with the list itself is said before what is wrong with a seat in
+// it, and that before what is wrong with an area.
 func (e *ModelEvent) seatsWrong(seats []uint32, limit int) error {
 	if len(seats) < 1 || len(seats) > limit {
 		return shard.ErrBadRequest
@@ -83,10 +169,26 @@ func (e *ModelEvent) seatsWrong(seats []uint32, limit int) error {
 			return shard.ErrBadRequest
 		}
 	}
-	for _, seat := range seats {
+	for _, seat := range seatsIn(seats) {
 		if int(seat) >= len(e.Seats) {
 			return shard.ErrUnknownSeat
 		}
+	}
+	seen := map[uint32]bool{}
+	for _, code := range seats[len(seatsIn(seats)):] {
+		no, n, _ := shard.SplitCode(code)
+		switch {
+		case int(no) >= e.areas():
+			return shard.ErrUnknownArea
+		case seen[no]:
+			return shard.ErrDuplicateSeat
+		case n == 0:
+			return shard.ErrBadRequest
+		}
+		seen[no] = true
+	}
+	if people(seats) > uint32(limit) {
+		return shard.ErrBadRequest
 	}
 	return nil
 }
@@ -95,17 +197,21 @@ func (e *ModelEvent) seatsWrong(seats []uint32, limit int) error {
 func (e *ModelEvent) statusAt(now int64, seat uint32) shard.Status {
 	s := e.Seats[seat]
 	if s.Status == shard.Held && s.Granted.lapsed(now) {
-		return shard.Available
+		return e.vacant(seat)
 	}
 	return s.Status
 }
 
-// end gives a held hold's seats back.
-func (e *ModelEvent) end(now int64, h *ModelHold, as shard.HoldState) {
-	for _, seat := range h.Seats {
-		e.set(seat, shard.Available)
+// end gives a held hold's seats back, and with it those of its bundle, see settle.
+func (m *Model) end(now int64, e *ModelEvent, h *ModelHold, as shard.HoldState) {
+	if h.State != shard.HoldHeld {
+		return
 	}
+	e.move(h.Seats, shard.Available)
 	h.State, h.EndedAt = as, now
+	if h.Bundle != nil {
+		m.ended = append(m.ended, h)
+	}
 }
 
 func (e *ModelEvent) answer(h *ModelHold, expires int64, out *shard.Result) {

@@ -25,7 +25,7 @@ func (e *ModelEvent) recall(now int64, k *shard.Key, out *shard.Result) bool {
 			return true
 		}
 		*out = a.Out
-		out.Replayed = true
+		out.Event, out.Replayed = e.No, true
 		return true
 	}
 	return false
@@ -42,6 +42,8 @@ func (e *ModelEvent) full(k *shard.Key) bool {
 
 func (e *ModelEvent) remember(now int64, k *shard.Key, out *shard.Result) {
 	if !k.IsZero() {
-		e.Answers = append(e.Answers, ModelAnswer{Key: *k, At: now, Out: *out})
+		kept := *out
+		kept.Granted, kept.Bundle = nil, 0
+		e.Answers = append(e.Answers, ModelAnswer{Key: *k, At: now, Out: kept})
 	}
 }

@@ -11,11 +11,11 @@ func (m *Model) extend(now int64, c *shard.Extend, out *shard.Result) {
 		out.Err = shard.ErrBadRequest
 		return
 	}
-	h := e.usable(now, c.Hold, c.Token, out)
+	h := m.usable(now, e, c.Hold, c.Token, out)
 	if h == nil {
 		return
 	}
-	h.Ends = now + c.TTL
+	h.lastUntil(now + c.TTL)
 	e.answer(h, h.Ends, out)
 	e.remember(now, &c.Key, out)
 }
@@ -23,6 +23,10 @@ func (m *Model) extend(now int64, c *shard.Extend, out *shard.Result) {
 func (m *Model) release(now int64, c *shard.Release, out *shard.Result) {
 	e := m.begin(now, c.Event, &c.Key, out)
 	if e == nil {
+		return
+	}
+	if h := e.find(c.Hold); h != nil && h.leads() && h.Lease && c.Token == 0 && !c.Declined {
+		out.Err = shard.ErrTokenRequired
 		return
 	}
 	h := e.shown(c.Hold, c.Token, out)
@@ -34,10 +38,11 @@ func (m *Model) release(now int64, c *shard.Release, out *shard.Result) {
 		out.Err = shard.ErrAlreadyBooked
 		return
 	case h.lapsed(now):
-		e.end(now, h, shard.HoldExpired)
+		m.end(now, e, h, shard.HoldExpired)
 	case h.State == shard.HoldHeld:
-		e.end(now, h, shard.HoldReleased)
+		m.end(now, e, h, shard.HoldReleased)
 	}
+	m.settle(now)
 	e.answer(h, 0, out)
 	if c.Declined {
 		out.Count = 1
@@ -45,11 +50,12 @@ func (m *Model) release(now int64, c *shard.Release, out *shard.Result) {
 	e.remember(now, &c.Key, out)
 }
 
-// shown is the hold, if its token is right; a token of 0 is not looked at.
+// shown is the hold, if it can be used by itself and its token is right; a token of 0 is
+// not looked at.
 func (e *ModelEvent) shown(n uint32, token uint64, out *shard.Result) *ModelHold {
 	h := e.find(n)
 	switch {
-	case h == nil:
+	case h == nil || !h.leads():
 		out.Err = shard.ErrUnknownHold
 	case token != 0 && token != e.token(n):
 		out.Err = shard.ErrStaleFencingToken
@@ -61,13 +67,14 @@ func (e *ModelEvent) shown(n uint32, token uint64, out *shard.Result) *ModelHold
 
 // usable is the hold, if it is still held by who shows the token. Who comes late ends
 // it, and is told so.
-func (e *ModelEvent) usable(now int64, n uint32, token uint64, out *shard.Result) *ModelHold {
+func (m *Model) usable(now int64, e *ModelEvent, n uint32, token uint64, out *shard.Result) *ModelHold {
 	h := e.find(n)
 	if out.Err = e.whyNot(now, n, token); out.Err == nil {
 		return h
 	}
 	if out.Err == shard.ErrHoldExpired && h.State == shard.HoldHeld {
-		e.end(now, h, shard.HoldExpired)
+		m.end(now, e, h, shard.HoldExpired)
+		m.settle(now)
 		out.Version = e.Version()
 	}
 	return nil
@@ -94,7 +101,7 @@ func (e *ModelEvent) whyNot(now int64, n uint32, token uint64) error {
 }
 
 func (e *ModelEvent) grantedSince(h *ModelHold) bool {
-	for _, seat := range h.Seats {
+	for _, seat := range seatsIn(h.Seats) {
 		if e.Seats[seat].Granted != h {
 			return true
 		}

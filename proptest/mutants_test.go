@@ -57,6 +57,14 @@ func (m *mutant) Refuse(now int64, c *shard.Hold, out *shard.Result) bool {
 	return s.RefuseHold(now, c, out)
 }
 
+func (m *mutant) RefuseClaim(now int64, c *shard.Claim, out *shard.Result) bool {
+	s := m.S
+	if m.refuse != nil {
+		s = m.refuse(m, &now, nil)
+	}
+	return s.RefuseClaim(now, c, out)
+}
+
 func (m *mutant) Reload() error {
 	m.reloaded = true
 	for _, op := range m.ops {

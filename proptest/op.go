@@ -7,8 +7,9 @@ import (
 	"github.com/usherhq/usher/shard"
 )
 
-// Op is one command of a shard group: a *shard.Hold, *shard.Extend, *shard.Release,
-// *shard.Book, *shard.Cancel, *shard.Block, *shard.Expire, *shard.CreateEvent or
+// Op is one command of a shard group: a *shard.Hold, *shard.Claim, *shard.Extend,
+// *shard.Release, *shard.Book, *shard.Cancel, *shard.Block, *shard.Allot, *shard.Begin,
+// *shard.Decide, *shard.Resolve, *shard.Ack, *shard.Expire, *shard.CreateEvent or
 // *shard.ChartChunk. An Op is never written to after it was made, so that a log of them
 // can be fed to several replicas.
 type Op any
@@ -28,6 +29,18 @@ func Apply(s *shard.State, now int64, op Op, out *shard.Result) {
 		s.Cancel(now, c, out)
 	case *shard.Block:
 		s.Block(now, c, out)
+	case *shard.Claim:
+		s.Claim(now, c, out)
+	case *shard.Allot:
+		s.Allot(now, c, out)
+	case *shard.Begin:
+		s.Begin(now, c, out)
+	case *shard.Decide:
+		s.Decide(now, c, out)
+	case *shard.Resolve:
+		s.Resolve(now, c, out)
+	case *shard.Ack:
+		s.Ack(now, c, out)
 	case *shard.Expire:
 		s.Expire(now, c, out)
 	case *shard.CreateEvent:
@@ -54,6 +67,12 @@ func keyOf(op Op) *shard.Key {
 		return &c.Key
 	case *shard.Block:
 		return &c.Key
+	case *shard.Claim:
+		return &c.Key
+	case *shard.Allot:
+		return &c.Key
+	case *shard.Begin:
+		return &c.Key
 	}
 	return nil
 }
@@ -72,6 +91,14 @@ func eventOf(op Op) (uint32, bool) {
 	case *shard.Cancel:
 		return c.Event, true
 	case *shard.Block:
+		return c.Event, true
+	case *shard.Claim:
+		if len(c.Items) > 0 {
+			return c.Items[0].Event, true
+		}
+	case *shard.Allot:
+		return c.Event, true
+	case *shard.Begin:
 		return c.Event, true
 	}
 	return 0, false
@@ -101,6 +128,18 @@ func withKey(op Op, k shard.Key) Op {
 		n.Key = k
 		return &n
 	case *shard.Block:
+		n := *c
+		n.Key = k
+		return &n
+	case *shard.Claim:
+		n := *c
+		n.Key = k
+		return &n
+	case *shard.Allot:
+		n := *c
+		n.Key = k
+		return &n
+	case *shard.Begin:
 		n := *c
 		n.Key = k
 		return &n

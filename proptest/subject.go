@@ -15,6 +15,8 @@ type Subject interface {
 	Apply(now int64, op Op, out *shard.Result)
 	// Refuse asks what a proposer asks before it lets a claim into the log.
 	Refuse(now int64, c *shard.Hold, out *shard.Result) bool
+	// RefuseClaim is the same for a Claim.
+	RefuseClaim(now int64, c *shard.Claim, out *shard.Result) bool
 	// Reload goes through a snapshot and continues with what was restored.
 	Reload() error
 	// State is what readers look at.
@@ -36,6 +38,11 @@ func (r *Real) Apply(now int64, op Op, out *shard.Result) { Apply(r.S, now, op, 
 // Refuse implements Subject.
 func (r *Real) Refuse(now int64, c *shard.Hold, out *shard.Result) bool {
 	return r.S.RefuseHold(now, c, out)
+}
+
+// RefuseClaim implements Subject.
+func (r *Real) RefuseClaim(now int64, c *shard.Claim, out *shard.Result) bool {
+	return r.S.RefuseClaim(now, c, out)
 }
 
 // Reload implements Subject.
