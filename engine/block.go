@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	"crypto/sha256"
+	"errors"
 	"fmt"
 	"strconv"
 
@@ -48,7 +49,10 @@ func (e *Engine) Block(ctx context.Context, r BlockRequest) (BlockResult, error)
 	}
 	// Blocking what is blocked changes nothing: it may be repeated.
 	res, err := e.propose(ctx, ref.group, req, true)
-	if err == nil && res.Err != nil {
+	switch {
+	case err == nil && r.Channel != "" && errors.Is(res.Err, shard.ErrBadRequest): // all else has been checked
+		err = &InvalidError{"channel_key", fmt.Sprintf("opens another channel of the event, or it has %d channels already", shard.MaxChannels)}
+	case err == nil && res.Err != nil:
 		err = ref.refusal(&res, r.SeatIDs)
 	}
 	if err != nil {

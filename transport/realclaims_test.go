@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"math/rand/v2"
 	"strings"
 	"testing"
 	"time"
@@ -259,6 +260,75 @@ func TestRealAreasAndChannels(t *testing.T) {
 	h.want(h.claim(e, "cat", `"seat_ids":["s4"]`), 409, "seats_unavailable")
 	h.want(h.claim(e, "cat", `"seat_ids":["s4"],"channel_key":"open barley"`), 403, "channel_key_refused")
 	h.want(h.claim(e, "cat", `"seat_ids":["s4"],"channel_key":"open sesame"`), 201, "")
+	other := h.want(h.call("POST", seats, `{"action":"allot","seat_ids":["s6"],"channel":"press","channel_key":"open sesame"}`), 400, "bad_request")
+	h.expect(other, map[string]string{"field": "channel_key"})
 	blocks := h.want(h.call("GET", "/v1/events/"+e+"/blocks", ""), 200, "")
 	h.expect(blocks, map[string]string{"items": "[map[channel:club reason:fans seat_ids:[s4 s5]] map[reason:camera seat_ids:[s7 s9]]]"})
+}
+
+func TestRealRouting(t *testing.T) {
+	h := newClaimHouse(t, 20)
+	e := h.event("2030-05-01", `,"strategy":"auto"`)
+	a := h.want(h.claim(e, "ann", `"seat_ids":["s3"],"tier":"gold"`), 201, "")
+	routing, _ := a.json["routing"].(map[string]any)
+	if routing["pattern"] != "direct" || routing["because"] == "" {
+		t.Errorf("got %s", a.body)
+	}
+	a = h.want(h.claim(e, "ann", `"seat_ids":["s5"],"mode":"direct"`), 201, "")
+	h.expect(a, map[string]string{"routing": "<nil>"})
+}
+
+// TestRealClaimsOfAnyShape: whatever is asked for in the right form is granted or refused
+// by a rule that the API names; nothing is a surprise to the inside.
+func TestRealClaimsOfAnyShape(t *testing.T) {
+	h := newClaimHouse(t, 40)
+	r := rand.New(rand.NewPCG(1, 2))
+	events := []string{h.event("2030-05-01", `,"series":"run","limits":{"per_holder":9}`), h.event("2030-05-02", `,"series":"run","orphans":"avoid"`),
+		h.event("2030-05-03", `,"strategy":"skip_locked","orphans":"forbid"`), h.event("2030-05-04", `,"strategy":"auto"`)}
+	h.want(h.call("POST", "/v1/events/"+events[0]+"/seats", `{"action":"allot","seat_ids":["s4","s5"],"channel":"club","channel_key":"open sesame"}`), 200, "")
+	seen := map[string]int{}
+	for range 600 {
+		body := anyShape(r, events)
+		a := h.call("POST", "/v1/reservations", body, "Admission-Token: let me in")
+		switch {
+		case a.status == 201 && r.IntN(3) > 0:
+			h.call("DELETE", fmt.Sprintf("/v1/reservations/%v?fencing_token=%v", a.json["hold_id"], a.json["fencing_token"]), "")
+		case a.status >= 500 || a.status == 201 && a.json["seat_ids"] == nil:
+			t.Errorf("%s: %d %s", body, a.status, a.body)
+		}
+		seen[fmt.Sprint(a.status, a.code())]++
+	}
+	if len(seen) < 6 || seen["201"] < 50 {
+		t.Errorf("a narrow look: %v", seen)
+	}
+}
+
+// anyShape is a reservation of the right form, sensible or not.
+func anyShape(r *rand.Rand, events []string) string {
+	pick := func(list ...string) string { return list[r.IntN(len(list))] }
+	terms := func() string {
+		seat := func() string { return fmt.Sprint("s", r.IntN(41)) }
+		wanted := pick(
+			fmt.Sprintf(`"seat_ids":[%q]`, seat()),
+			fmt.Sprintf(`"seat_ids":[%q,%q]`, seat(), seat()),
+			fmt.Sprintf(`"seat_ids":["s7"],"expected":[{"seat_id":%q,"version":%d}]`, pick("s7", "s8"), r.IntN(3)),
+			fmt.Sprintf(`"best":{"quantity":%d,"adjacent":%v,"across_aisle":%v,"accessible":%d,"companion":%d}`, 1+r.IntN(12), r.IntN(2) == 0, r.IntN(2) == 0, r.IntN(8)/6, r.IntN(8)/7),
+			fmt.Sprintf(`"best":{"quantity":2,"near":%s,"section":%q,"category":%q}`, pick(`"s3"`, `"zz"`, `{"x":1e300,"y":-3}`, `{"x":20,"y":0}`), pick("S0", "S9"), pick("gold", "grey")),
+			`"areas":[{"area_id":"hill","quantity":1}]`)
+		return wanted + pick("", "", `,"if_version":3`, `,"channel_key":"open sesame"`, `,"channel_key":"open barley"`)
+	}
+	rest := `"holder_id":"` + pick("ann", "bob", "cat") + `"` + pick("", "", `,"mode":"lease"`, `,"mode":"optimistic"`, `,"mode":"skip_locked"`, `,"mode":"queue"`, `,"mode":"auto"`) +
+		pick("", "", `,"accept":"suggest"`, `,"accept":"substitute"`, `,"accept":"exact"`) + pick("", "", `,"orphans":"forbid"`, `,"orphans":"avoid"`)
+	if r.IntN(3) > 0 {
+		return fmt.Sprintf(`{%s,"event_id":%q,%s}`, rest, pick(events...), terms())
+	}
+	same, first := terms(), r.IntN(len(events))
+	var items []string
+	for i := range 1 + r.IntN(3) {
+		if r.IntN(2) == 0 {
+			same = terms()
+		}
+		items = append(items, fmt.Sprintf(`{"event_id":%q,%s}`, events[(first+i)%len(events)], same))
+	}
+	return fmt.Sprintf(`{%s,"items":[%s]%s}`, rest, strings.Join(items, ","), pick("", "", `,"any_of":true`, `,"same_seats":true`))
 }
