@@ -26,6 +26,12 @@ type SeatMap struct {
 	Seats   int          // N
 	Packed  []byte       // ⌈N/4⌉ bytes: seat i in byte i/4, bits 2·(i mod 4) and up; the caller's to keep
 	Chart   *chart.Index // the event's chart; shared, read only
+
+	Areas []AreaCount // the chart's areas in its order; none of an event made before they were counted
+
+	// Versions are the event's at each seat's last change, and AreaVersions at each area's;
+	// 0: never. Only SeatVersions fills them.
+	Versions, AreaVersions []uint64
 }
 
 // Status of seat i, 0 ≤ i < Seats.
@@ -39,17 +45,24 @@ type SeatChange struct {
 	Status SeatStatus
 }
 
+// AreaFree is how many places an area has left after a change.
+type AreaFree struct {
+	Index uint32 // in chart order
+	Free  int
+}
+
 // Cursor is a place in an event's history of seat changes.
 type Cursor struct {
 	Epoch   string
 	Version uint64
 }
 
-// Delta is the net change of an event's seats between two versions: seats that
+// Delta is the net change of an event's seats and areas between two versions: seats that
 // changed and changed back may be in it, each seat is in it once, ascending by index.
 type Delta struct {
 	From, To uint64
 	Seats    []SeatChange
+	Areas    []AreaFree // likewise
 }
 
 // Changes is what changed since several versions, all read at one moment.

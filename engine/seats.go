@@ -10,6 +10,25 @@ import (
 // SeatMap reads every seat's state from a local replica, also without a quorum. With
 // minVersion > 0 it waits until the event is there, or ctx ends.
 func (e *Engine) SeatMap(ctx context.Context, eventID string, minVersion uint64) (*SeatMap, error) {
+	return e.seatMap(ctx, eventID, minVersion, func(*SeatMap, *shard.Event) {})
+}
+
+// SeatVersions is SeatMap with the version of each seat and area.
+func (e *Engine) SeatVersions(ctx context.Context, eventID string, minVersion uint64) (*SeatMap, error) {
+	return e.seatMap(ctx, eventID, minVersion, func(m *SeatMap, ev *shard.Event) {
+		m.Versions = make([]uint64, m.Seats)
+		for i := range m.Versions {
+			m.Versions[i] = ev.SeatVersion(uint32(i))
+		}
+		m.AreaVersions = make([]uint64, ev.Areas())
+		for i := range m.AreaVersions {
+			m.AreaVersions[i] = ev.Area(i).Version
+		}
+	})
+}
+
+// seatMap reads the map, and with more what else is wanted at the same moment.
+func (e *Engine) seatMap(ctx context.Context, eventID string, minVersion uint64, more func(*SeatMap, *shard.Event)) (*SeatMap, error) {
 	ref, err := e.event(ctx, eventID)
 	if err != nil {
 		return nil, err
@@ -24,6 +43,8 @@ func (e *Engine) SeatMap(ctx context.Context, eventID string, minVersion uint64)
 		ev := s.Event(ref.no)
 		m.Version = ev.Version()
 		m.Packed = ev.Packed(make([]byte, 0, len256(m.Seats)))
+		m.Areas = ref.areaCounts(ev)
+		more(m, ev)
 	})
 	return m, err
 }
@@ -73,11 +94,13 @@ func (e *Engine) Changes(ctx context.Context, eventID string, since ...uint64) (
 func (e *Engine) changes(ref *eventRef, since []uint64) (Changes, error) {
 	out := Changes{Epoch: ref.epoch, Deltas: make([]Delta, len(since))}
 	raw := make([][]shard.Change, len(since))
+	areas := make([][]AreaFree, len(since))
 	err := e.reader(ref.group).View(func(s *shard.State) {
 		ev := s.Event(ref.no)
 		out.Version = ev.Version()
 		for i, v := range since {
 			raw[i] = ev.ChangedSince(v, nil)
+			areas[i] = areasSince(ev, v)
 		}
 	})
 	if err != nil {
@@ -87,11 +110,20 @@ func (e *Engine) changes(ref *eventRef, since []uint64) (Changes, error) {
 		if v > out.Version {
 			return Changes{}, fmt.Errorf("%w: event %s is at version %d, not at %d", ErrEpochChanged, ref.id, out.Version, v)
 		}
-		d := Delta{From: v, To: out.Version, Seats: make([]SeatChange, len(raw[i]))}
+		d := Delta{From: v, To: out.Version, Seats: make([]SeatChange, len(raw[i])), Areas: areas[i]}
 		for j, c := range raw[i] {
 			d.Seats[j] = SeatChange{Seat: c.Seat, Status: SeatStatus(c.Status)}
 		}
 		out.Deltas[i] = d
 	}
 	return out, nil
+}
+
+func areasSince(ev *shard.Event, version uint64) []AreaFree {
+	var out []AreaFree
+	for _, no := range ev.AreasChangedSince(version, nil) {
+		a := ev.Area(int(no))
+		out = append(out, AreaFree{Index: no, Free: int(a.Capacity - a.Held - a.Booked)})
+	}
+	return out
 }

@@ -5,26 +5,12 @@ import "fmt"
 // checkBundles wants bundles and holds to speak of each other.
 func (s *State) checkBundles() error {
 	var sum uint64
-	for n := uint32(1); n <= s.bundles.last; n++ {
-		r := s.bundles.get(n)
-		if r == nil {
-			continue
-		}
-		sum += r.sum(n)
-		if _, busy := s.bundles.busy[n]; busy != r.busy() {
-			return fmt.Errorf("bundle %d: noted as one to be seen to: %v", n, busy)
-		}
-		if r.home != 0 && s.bundles.index[Txn{r.home, r.at}] != n {
-			return fmt.Errorf("bundle %d takes part in %d of group %d, where another is found", n, r.at, r.home)
-		}
-		for k, p := range r.parts {
-			if p.Group != 0 && r.home != 0 {
-				return fmt.Errorf("bundle %d is decided by group %d, and has a hold of group %d", n, r.home, p.Group)
-			}
-			if p.Group == 0 {
-				if err := s.checkPart(n, r, k); err != nil {
-					return fmt.Errorf("bundle %d, hold %d of event %d: %w", n, p.Hold, p.Event, err)
-				}
+	for pg, p := range s.bundles.pages {
+		for i := uint32(0); p != nil && i < p.used; i++ {
+			n := uint32(pg)*bundlesInPage + i + 1
+			sum += p.recs[i].sum(n)
+			if err := s.checkBundle(n, &p.recs[i]); err != nil {
+				return fmt.Errorf("bundle %d: %w", n, err)
 			}
 		}
 	}
@@ -32,6 +18,35 @@ func (s *State) checkBundles() error {
 		return fmt.Errorf("digest sum of bundles is %x, recomputed %x", s.bundles.sum, sum)
 	}
 	return s.checkLinks()
+}
+
+func (s *State) checkBundle(n uint32, r *bundle) error {
+	if _, busy := s.bundles.busy[n]; busy != r.busy() {
+		return fmt.Errorf("noted as one to be seen to: %v", busy)
+	}
+	if r.home != 0 && s.bundles.index[Txn{r.home, r.at}] != n {
+		return fmt.Errorf("it takes part in %d of group %d, where another is found", r.at, r.home)
+	}
+	if r.state != BundleOpen && r.state != BundleEnded && (len(r.parts) == 0 || r.parts[0].Group != 0) {
+		return fmt.Errorf("it is in state %d, and no hold of this group is its first", r.state)
+	}
+	for k, p := range r.parts {
+		if p.Group != 0 && r.home != 0 {
+			return fmt.Errorf("it is decided by group %d, and has a hold of group %d", r.home, p.Group)
+		}
+		if p.Group != 0 {
+			continue
+		}
+		if err := s.checkPart(n, r, k); err != nil {
+			return fmt.Errorf("hold %d of event %d: %w", p.Hold, p.Event, err)
+		}
+		for _, q := range r.parts[:k] {
+			if q.Group == 0 && q.Event == p.Event {
+				return fmt.Errorf("two holds of event %d", p.Event)
+			}
+		}
+	}
+	return nil
 }
 
 // partState is what a bundle's state makes of its holds.
@@ -46,6 +61,14 @@ func (s *State) checkPart(n uint32, r *bundle, k int) error {
 		return ErrUnknownEvent
 	}
 	e := s.events[part.Event]
+	if sold := r.state == BundleBooked || r.state == BundleCancelled; sold != (part.Booking != 0) || part.Booking > e.lastBook {
+		return fmt.Errorf("it is booking %d of %d, in a bundle of state %d", part.Booking, e.lastBook, r.state)
+	}
+	if n := part.Booking; n != 0 {
+		if b := &e.books[(n-1)/booksInPage].recs[(n-1)%booksInPage]; b.hold != part.Hold {
+			return fmt.Errorf("booking %d is of hold %d", n, b.hold)
+		}
+	}
 	p, i := e.hold(part.Hold)
 	if p == nil {
 		if r.state == BundleOpen || r.state == BundleHeld {

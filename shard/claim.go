@@ -133,8 +133,12 @@ func (e *Event) hopeless(now int64, c *Claim, i int, out *Result) bool {
 	t := c.terms(it)
 	from := len(out.Conflicts)
 	err := e.checkItem(now, it, &t)
-	if err == nil && it.Best == nil && (it.Fan == FanNone || len(seatsOnly(it.Seats)) == 0) {
+	switch {
+	case err != nil:
+	case it.Best == nil && (it.Fan == FanNone || len(seatsOnly(it.Seats)) == 0):
 		err = e.asWanted(now, it, &t, nil, out)
+	case t.channel == 0 && e.counts.Available < it.chosen():
+		err = e.soldOut(now, it, out)
 	}
 	if err == nil {
 		return false
@@ -142,6 +146,25 @@ func (e *Event) hopeless(now int64, c *Claim, i int, out *Result) bool {
 	out.Err, out.Event, out.Version = err, e.no, e.version
 	markItem(out.Conflicts[from:], i)
 	return true
+}
+
+// chosen is how many seats a search is to find.
+func (it *Item) chosen() uint32 {
+	if it.Best != nil {
+		return uint32(it.Best.Quantity)
+	}
+	return uint32(len(seatsOnly(it.Seats)))
+}
+
+// soldOut is what a search is told that has fewer seats to look through than it wants.
+func (e *Event) soldOut(now int64, it *Item, out *Result) error {
+	if it.Best != nil {
+		return e.noneFound(now, it.Seats, out)
+	}
+	if err := e.changed(it, out); err != nil {
+		return err
+	}
+	return e.conflictsOr(now, it.Seats, 0, out)
 }
 
 func (it *Item) searches() bool { return it.Best != nil || it.Fan != FanNone }

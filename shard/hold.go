@@ -114,7 +114,8 @@ func (s *State) RefuseHold(now int64, c *Hold, out *Result) bool {
 	return out.Err != nil
 }
 
-// refuse sets out.Err when the claim cannot be granted at now.
+// refuse sets out.Err when the claim cannot be granted at now. Without a scratch it is a
+// read, which does not see all that may be refused.
 func (e *Event) refuse(now int64, c *Hold, t *terms, s *scratch, out *Result) {
 	out.Event, out.Version = e.no, e.version
 	if out.Err = e.checkSeats(c.Seats, MaxSeatsPerHold); out.Err != nil {
@@ -129,6 +130,9 @@ func (e *Event) refuse(now int64, c *Hold, t *terms, s *scratch, out *Result) {
 	if e.rules.wide() {
 		if out.Err = e.refuseRules(t, c.Seats, s, out); out.Err != nil {
 			return
+		}
+		if s == nil && e.rules.Orphans != OrphansAllow {
+			return // nobody has looked at orphans, which come before the key
 		}
 	}
 	if e.keys.full(e.maxKeys, &c.Key) {

@@ -76,11 +76,12 @@ func (s *State) readBundles(f *frameReader) frameKind {
 		f.fail("no bundles")
 		return 0
 	}
+	pages := (uint64(b.last) + bundlesInPage - 1) / bundlesInPage
 	next := -1
 	kind := f.read()
 	for ; f.err == nil && kind == frameBundles; kind = f.read() {
 		no, used := f.u32(), f.u32()
-		if int(no) <= next || no*bundlesInPage >= b.last || used != min(bundlesInPage, b.last-no*bundlesInPage) {
+		if int(no) <= next || uint64(no) >= pages || used != min(bundlesInPage, b.last-no*bundlesInPage) {
 			f.fail("%d bundles in page %d, the newest is %d", used, no, b.last)
 			return 0
 		}
@@ -101,11 +102,12 @@ func (s *State) readBundles(f *frameReader) frameKind {
 			b.due = min(b.due, p.goes())
 		}
 	}
-	for len(b.pages) < int(b.last+bundlesInPage-1)/bundlesInPage {
-		b.pages = append(b.pages, nil)
-	}
-	if b.last%bundlesInPage != 0 && b.pages[len(b.pages)-1] == nil {
+	if b.last%bundlesInPage != 0 && uint64(next+1) != pages {
 		f.fail("the newest bundles are missing")
+		return 0
+	}
+	for uint64(len(b.pages)) < pages {
+		b.pages = append(b.pages, nil)
 	}
 	return kind
 }

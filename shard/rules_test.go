@@ -91,3 +91,22 @@ func TestRulesStayThroughASnapshot(t *testing.T) {
 	w.s.CreateEvent(w.now, &CreateEvent{ID: "x", Chart: [32]byte{1}, Plan: [32]byte{1}}, &out)
 	w.refused(ErrBadPlan, out)
 }
+
+// What a read does not see is told before a table that is full: then nothing is settled.
+func TestOrphansComeBeforeAFullTable(t *testing.T) {
+	w := theatre(t, Rules{Orphans: OrphansForbid}, 1, ".....")
+	w.event().maxKeys = 1
+	keyed := func(k byte, seats ...uint32) *Hold {
+		return &Hold{Seats: seats, TTL: MinTTL, Holder: []byte("ann"), Key: key(k, 1)}
+	}
+	var out Result
+	w.s.Hold(w.now, keyed(1, 0), &out)
+	w.ok(out)
+	if w.s.RefuseHold(w.now, keyed(2, 2), &out) {
+		t.Fatalf("settled as %v", out.Err)
+	}
+	w.s.Hold(w.now, keyed(2, 2), &out)
+	w.refused(ErrOrphanSeats, out)
+	w.s.Hold(w.now, keyed(2, 1), &out)
+	w.refused(ErrIdempotencyFull, out)
+}

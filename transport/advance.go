@@ -159,12 +159,15 @@ type broadcast struct {
 	blank  bool
 	text   func(id uint64) []byte
 	binary func(id uint64) []byte
+	beside func() []byte // a text frame that follows the binary one; nil: none
 	made   map[form]frame
 }
 
+// form is the text or the binary form for a subscription, or what stands beside the
+// latter, for all.
 type form struct {
-	binary bool
-	id     uint64
+	binary, beside bool
+	id             uint64
 }
 
 func newDelta(eventID string, d engine.Delta) *broadcast {
@@ -174,6 +177,7 @@ func newDelta(eventID string, d engine.Delta) *broadcast {
 		blank:  d.From == d.To,
 		text:   func(uint64) []byte { return appendJSONDelta(nil, eventID, d) },
 		binary: func(id uint64) []byte { return appendBinDelta(nil, id, d) },
+		beside: func() []byte { return areasBeside(eventID, &d.From, d.To, d.Areas) },
 		made:   map[form]frame{},
 	}
 }
@@ -184,6 +188,7 @@ func newSnapshot(m *engine.SeatMap) *broadcast {
 		fresh:  true,
 		text:   func(id uint64) []byte { return appendJSONSnapshot(nil, id, m) },
 		binary: func(id uint64) []byte { return appendBinSnapshot(slices.Grow([]byte(nil), len(m.Packed)+64), id, m) },
+		beside: func() []byte { return areasBeside(m.EventID, nil, m.Version, allAreas(m)) },
 		made:   map[form]frame{},
 	}
 }
@@ -191,19 +196,36 @@ func newSnapshot(m *engine.SeatMap) *broadcast {
 func (b *broadcast) empty() bool { return b.blank }
 
 func (b *broadcast) send(s *sub) {
-	key := form{s.conn.binary, s.id}
-	if !key.binary && b.shared {
-		key.id = 0
+	if !s.conn.binary {
+		key := form{id: s.id}
+		if b.shared {
+			key.id = 0
+		}
+		b.pass(s, key, b.fresh, func() frame { return textFrame(b.label, b.text(key.id)) })
+		return
 	}
+	b.pass(s, form{binary: true, id: s.id}, b.fresh, func() frame { return binaryFrame(b.label, b.binary(s.id)) })
+	if b.beside != nil {
+		b.pass(s, form{beside: true}, false, func() frame {
+			text := b.beside()
+			if text == nil {
+				return frame{}
+			}
+			return textFrame(b.label, text)
+		})
+	}
+}
+
+// pass queues one form of it; what has no message is not sent.
+func (b *broadcast) pass(s *sub, key form, fresh bool, build func() frame) {
 	f, ok := b.made[key]
 	if !ok {
-		if key.binary {
-			f = binaryFrame(b.label, b.binary(key.id))
-		} else {
-			f = textFrame(b.label, b.text(key.id))
-		}
-		f.seats, f.fresh = true, b.fresh
+		f = build()
+		f.seats, f.fresh = true, fresh
 		b.made[key] = f
+	}
+	if f.message == nil {
+		return
 	}
 	f.sub = s
 	s.conn.send(f)

@@ -157,7 +157,7 @@ func TestTheWayOfAChartAndItsEvent(t *testing.T) {
 }
 
 // badCalls are requests that must be refused, naming the field, with nothing done.
-var badCalls = []struct{ method, path, body, field string }{
+var badCalls = slices.Concat(badTerms, []badCall{
 	{"POST", "/v1/reservations", ``, "body"},
 	{"POST", "/v1/reservations", `{"event_id":"e"`, "body"},
 	{"POST", "/v1/reservations", `{} {}`, "body"},
@@ -182,7 +182,6 @@ var badCalls = []struct{ method, path, body, field string }{
 	{"POST", "/v1/reservations", `{"event_id":"e","seat_ids":["a"],"holder_id":"h","ttl_seconds":1e2}`, "ttl_seconds"},
 	{"POST", "/v1/reservations", `{"event_id":"e","seat_ids":["a"],"holder_id":"h","ttl_seconds":null}`, "ttl_seconds"},
 	{"POST", "/v1/reservations", `{"event_id":"e","seat_ids":["a"],"holder_id":"h","ttl_seconds":99999999999999999999}`, "ttl_seconds"},
-	{"POST", "/v1/reservations", `{"event_id":"e","best":{"quantity":2},"holder_id":"h"}`, "best"},
 	{"POST", "/v1/reservations", `{"items":[],"holder_id":"h"}`, "items"},
 	{"POST", "/v1/reservations", `{"event_id":"e","seat_ids":["a"],"holder_id":"h","mode":"best"}`, "mode"},
 	{"POST", "/v1/reservations?dry=1", `{}`, "dry"},
@@ -206,20 +205,19 @@ var badCalls = []struct{ method, path, body, field string }{
 	{"POST", "/v1/events", `{"venue_id":"v","event_date":"2030-02-03","chart_id":"c","prices":{"gold":{"amount":1.5,"currency":"EUR"}}}`, "prices.gold.amount"},
 	{"POST", "/v1/events", `{"venue_id":"v","event_date":"2030-02-03","chart_id":"c","prices":{"gold":{"amount":1}}}`, "prices.gold.currency"},
 	{"POST", "/v1/events", `{"venue_id":"v","event_date":"2030-02-03","chart_id":"c","prices":{"gold":{"amount":1,"currency":"EUR","tax":1}}}`, "prices.gold.tax"},
-	{"POST", "/v1/events", `{"venue_id":"v","event_date":"2030-02-03","chart_id":"c","limits":{"per_holder":4}}`, "limits"},
-	{"POST", "/v1/events", `{"venue_id":"v","event_date":"2030-02-03","chart_id":"c","waiting_room":{}}`, "waiting_room"},
 	{"GET", "/v1/events?limit=0", ``, "limit"},
 	{"GET", "/v1/events?limit=1001", ``, "limit"},
 	{"GET", "/v1/events?limit=1&limit=2", ``, "limit"},
 	{"GET", "/v1/events?series=", ``, "series"},
 	{"GET", "/v1/events?colour=red", ``, "colour"},
 	{"GET", "/v1/events?%zz", ``, "query"},
-	{"GET", testSeats + "?versions=1", ``, "versions"},
 	{"GET", testSeats + "?min_version=-1", ``, "min_version"},
 	{"POST", testSeats, `{"action":"paint","seat_ids":["s1"]}`, "action"},
 	{"POST", testSeats, `{"action":"block","seat_ids":[]}`, "seat_ids"},
 	{"POST", testSeats, `{"action":"block","seat_ids":["s1"],"areas":[]}`, "areas"},
-}
+})
+
+type badCall struct{ method, path, body, field string }
 
 func TestBadInputNamesItsFieldAndDoesNothing(t *testing.T) {
 	h := newHouse(t, 20)

@@ -14,13 +14,9 @@ func (s *Server) book(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	body.unsupported("fencing_tokens")
-	req := engine.BookRequest{
-		HoldID:         body.text("hold_id"),
-		FencingToken:   uint64(body.optionalWhole("fencing_token", 1, maxExact)),
-		PaymentOptions: body.raw("payment"),
-		IdempotencyKey: key,
-	}
+	req := engine.BookRequest{HoldID: body.text("hold_id"), IdempotencyKey: key}
+	req.FencingToken, req.FencingTokens = body.tokens(false)
+	req.PaymentOptions = body.raw("payment")
 	req.PaymentMethod = paymentMethod(body, req.PaymentOptions)
 	if err := body.done(); err != nil {
 		return err
@@ -33,7 +29,7 @@ func (s *Server) book(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	w.Header().Set("Location", "/v1/bookings/"+b.BookingID)
-	return writeJSON(w, http.StatusCreated, utcBooking(b))
+	return writeJSON(w, http.StatusCreated, plainBooking(b))
 }
 
 // paymentMethod reads the one field of the payment that is ours; the rest is the
@@ -55,7 +51,7 @@ func (s *Server) pending(w http.ResponseWriter, r *http.Request, holdID string) 
 	if err != nil { // the answer is where to look, which stands
 		return writeJSON(w, http.StatusAccepted, map[string]any{"hold_id": holdID})
 	}
-	return writeJSON(w, http.StatusAccepted, utcHold(h))
+	return writeJSON(w, http.StatusAccepted, plainHold(h))
 }
 
 // getBooking answers with the booking.
@@ -67,7 +63,7 @@ func (s *Server) getBooking(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	return writeJSON(w, http.StatusOK, utcBooking(b))
+	return writeJSON(w, http.StatusOK, plainBooking(b))
 }
 
 // cancelBooking gives the seats and the money back, and answers with the booking.
@@ -83,10 +79,12 @@ func (s *Server) cancelBooking(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	return writeJSON(w, http.StatusOK, utcBooking(b))
+	return writeJSON(w, http.StatusOK, plainBooking(b))
 }
 
-func utcBooking(b engine.Booking) engine.Booking {
+// plainBooking is a booking as JSON has it: times in UTC, and no list that is null.
+func plainBooking(b engine.Booking) engine.Booking {
+	b.SeatIDs, b.Items = some(b.SeatIDs), plainItems(b.Items)
 	b.BookedAt = b.BookedAt.UTC()
 	if b.CancelledAt != nil {
 		t := b.CancelledAt.UTC()

@@ -24,6 +24,7 @@ type client struct {
 	epoch   string
 	version uint64
 	status  []engine.SeatStatus
+	areas   map[int]int // places left
 }
 
 // message is any text frame.
@@ -36,12 +37,20 @@ type message struct {
 		Epoch   string
 		Version uint64
 		Seats   string
+		Areas   [][2]int
 	}
 	Recovered *recoveredBody
 	Delta     *struct {
 		EventID  string `json:"event_id"`
 		From, To uint64
 		Seats    [][2]uint64
+		Areas    [][2]int
+	}
+	Areas *struct {
+		EventID string `json:"event_id"`
+		From    *uint64
+		To      uint64
+		Areas   [][2]int
 	}
 	Hold *holdBody
 	Heat *heatMessage
@@ -140,6 +149,7 @@ func (c *client) apply(m message) bool {
 			c.t.Error(err)
 		}
 		c.load(m.Snapshot.Epoch, m.Snapshot.Version, packed)
+		c.learn(m.Snapshot.Areas)
 	case m.bin != nil && m.bin.Delta == nil:
 		c.load(hex.EncodeToString(m.bin.Epoch[:]), m.bin.Version, m.bin.Packed)
 	case m.Delta != nil:
@@ -148,6 +158,12 @@ func (c *client) apply(m message) bool {
 			d.Seats = append(d.Seats, engine.SeatChange{Seat: uint32(s[0]), Status: engine.SeatStatus(s[1])})
 		}
 		c.advance(d)
+		c.learn(m.Delta.Areas)
+	case m.Areas != nil:
+		if m.Areas.To != c.version || m.Areas.From != nil && *m.Areas.From >= m.Areas.To {
+			c.t.Errorf("areas %+v for a client at %d", *m.Areas, c.version)
+		}
+		c.learn(m.Areas.Areas)
 	case m.bin != nil:
 		c.advance(*m.bin.Delta)
 	default:
@@ -157,9 +173,15 @@ func (c *client) apply(m message) bool {
 }
 
 func (c *client) load(epoch string, version uint64, packed []byte) {
-	c.epoch, c.version, c.status = epoch, version, nil
+	c.epoch, c.version, c.status, c.areas = epoch, version, nil, map[int]int{}
 	for i := range 4 * len(packed) {
 		c.status = append(c.status, engine.SeatStatus(packed[i/4]>>(2*(i%4)))&3)
+	}
+}
+
+func (c *client) learn(areas [][2]int) {
+	for _, a := range areas {
+		c.areas[a[0]] = a[1]
 	}
 }
 

@@ -161,18 +161,12 @@ func (f *fields) string(name string, raw []byte, empty bool) string {
 
 // texts is a list of strings that must be there; which and how many is not its concern.
 func (f *fields) texts(name string) []string {
-	raw := f.take(name, true)
-	if raw == nil {
-		return nil
-	}
-	s := scanner{text: raw}
-	if s.next() != '[' {
-		f.fail(f.path+name, "must be a list of strings, not "+s.kind())
-		return nil
-	}
 	list := []string{}
-	for s.at++; s.more(']'); {
-		list = append(list, f.string(name+"["+strconv.Itoa(len(list))+"]", s.value(), true))
+	for i, raw := range f.list(name, "strings") {
+		list = append(list, f.string(element(name, i), raw, true))
+	}
+	if *f.err != nil {
+		return nil
 	}
 	return list
 }
@@ -245,16 +239,6 @@ func (f *fields) raw(name string) []byte {
 		return nil
 	}
 	return raw
-}
-
-// unsupported refuses fields that later versions have: ignoring them would sell something
-// else than was asked for.
-func (f *fields) unsupported(names ...string) {
-	for _, name := range names {
-		if f.has(name) {
-			f.fail(f.path+name, "is not supported by this version")
-		}
-	}
 }
 
 // done is the first mistake; a field nobody asked for is one.

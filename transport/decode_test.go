@@ -11,6 +11,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/usherhq/usher/engine"
 )
 
 func TestDecodeWhatIsRight(t *testing.T) {
@@ -70,6 +72,8 @@ func FuzzBody(f *testing.F) {
 		f.Add([]byte(c.body))
 	}
 	f.Add([]byte(reservation("s1", "s2")))
+	f.Add([]byte(wants(`"best":{"quantity":2,"near":{"x":1,"y":-2.5}},"areas":[{"area_id":"pit","quantity":2}],"mode":"auto"`)))
+	f.Add([]byte(ofItems(`{"event_id":"e","seat_ids":["a"],"expected":[{"seat_id":"a","version":3}],"if_version":9}`)))
 	f.Add([]byte(`{"a":{"b":[{"c":"\ud800\""}]},"holder_id":"x"}`))
 	f.Fuzz(func(t *testing.T, data []byte) {
 		body := readObject(data)
@@ -98,6 +102,41 @@ func FuzzBody(f *testing.F) {
 		}
 		if !same {
 			t.Fatalf("read %q %q %q %d, encoding/json %+v", eventID, seats, holder, ttl, want)
+		}
+	})
+}
+
+// FuzzReservation: a body is a reservation, or a 400 that names a field; and what is
+// accepted is for one event or for several, and for something.
+func FuzzReservation(f *testing.F) {
+	for _, c := range badCalls {
+		if c.path == "/v1/reservations" {
+			f.Add([]byte(c.body))
+		}
+	}
+	f.Add([]byte(wants(`"best":{"quantity":2,"near":{"x":1,"y":-2.5},"adjacent":false},"areas":[{"area_id":"pit","quantity":2}],"mode":"auto"`)))
+	f.Add([]byte(ofItems(`{"event_id":"e","seat_ids":["a"],"expected":[{"seat_id":"a","version":3}],"if_version":9}`)))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		body := readObject(data)
+		req := readReservation(body)
+		if err := body.done(); err != nil {
+			var p *problem
+			if !errors.As(err, &p) || p.status != 400 || p.extra["field"] == nil {
+				t.Fatalf("refused with %v", err)
+			}
+			return
+		}
+		if !json.Valid(data) || (req.EventID == "") == (req.Items == nil) || req.HolderID == "" {
+			t.Fatalf("accepted %+v", req)
+		}
+		items := req.Items
+		if items == nil {
+			items = []engine.ItemRequest{{SeatIDs: req.SeatIDs, Best: req.Best, Areas: req.Areas}}
+		}
+		for _, it := range items {
+			if it.SeatIDs != nil && it.Best != nil || it.SeatIDs == nil && it.Best == nil && it.Areas == nil {
+				t.Fatalf("accepted %+v", it)
+			}
 		}
 	})
 }

@@ -12,6 +12,11 @@ const (
 	maxSeconds = 3600 // of a hold
 	// maxExact is the largest integer that is exact in every JSON reader.
 	maxExact = 1<<53 - 1
+
+	maxPerHolder = 1000
+	maxRoom      = 10_000_000 // shoppers, of a waiting room
+	maxSession   = 86_400     // seconds
+	maxFirstUse  = 300        // seconds
 )
 
 // createEvent answers 201 with the event.
@@ -44,13 +49,53 @@ func readSpec(body *fields) engine.EventSpec {
 		Series:      body.optionalText("series"),
 		OnsaleAt:    body.optionalTime("onsale_at"),
 		HoldSeconds: int(body.optionalWhole("hold_seconds", 1, maxSeconds)),
-		Strategy:    engine.Mode(body.optionalText("strategy")),
+		Strategy:    choice(body, "strategy", modes...),
+		Orphans:     choice(body, "orphans", orphanPolicies...),
 	}
 	if body.has("prices") {
 		spec.Prices = readPrices(body.object("prices"))
 	}
-	body.unsupported("limits", "waiting_room")
+	if body.has("limits") {
+		spec.Limits = readLimits(body.object("limits"))
+	}
+	if body.has("waiting_room") {
+		spec.WaitingRoom = readRoom(body.object("waiting_room"))
+	}
 	return spec
+}
+
+func readLimits(body *fields) *engine.Limits {
+	limits := &engine.Limits{PerHolder: int(body.whole("per_holder", 1, maxPerHolder))}
+	_ = body.done() // noted in the body too, as below
+	return limits
+}
+
+func readRoom(body *fields) *engine.WaitingRoom {
+	room := &engine.WaitingRoom{
+		MaxActive:       int(body.whole("max_active", 1, maxRoom)),
+		NewPerMinute:    int(body.whole("new_per_minute", 1, maxRoom)),
+		SessionSeconds:  int(body.optionalWhole("session_seconds", 1, maxSession)),
+		FirstUseSeconds: int(body.optionalWhole("first_use_seconds", 1, maxFirstUse)),
+		Pace:            choice(body, "pace", "fixed", "auto"),
+	}
+	if body.has("lobby") {
+		lobby := body.flag("lobby", true)
+		room.Lobby = &lobby
+	}
+	if body.has("tiers") {
+		room.Tiers = readTiers(body.object("tiers"))
+	}
+	_ = body.done()
+	return room
+}
+
+// readTiers reads ratios such as "3:1", which the engine judges.
+func readTiers(body *fields) map[string]string {
+	tiers := map[string]string{}
+	for _, m := range body.members {
+		tiers[m.name] = body.text(m.name)
+	}
+	return tiers
 }
 
 func readPrices(body *fields) map[string]engine.Money {

@@ -27,6 +27,9 @@ type fake struct {
 	fail    error // what every method returns, if not nil
 	err     error
 	onHold  func(engine.HoldRequest)
+	grant   func(engine.HoldRequest) (engine.Hold, error) // answers Hold instead of the rules here
+	onBlock func(engine.BlockRequest)
+	tokens  map[string]uint64 // the fencing tokens by event that came last
 	bookErr error
 	before  func() // runs in SeatMap after the map is read
 	heat    fakeHeat
@@ -39,6 +42,7 @@ type fakeEvent struct {
 	changed  []uint64 // version of each seat's last change
 	version  uint64
 	watchers map[*fakeWatcher]bool
+	areas    []fakeArea
 }
 
 type fakeWatcher struct {
@@ -196,6 +200,7 @@ func (f *fake) CreateEvent(_ context.Context, spec engine.EventSpec) (engine.Eve
 	}
 	e := f.addEvent(id, c.Seats())
 	e.event.Prices, e.event.OnsaleAt, e.event.Name = spec.Prices, spec.OnsaleAt, spec.Name
+	e.event.Strategy, e.event.Orphans, e.event.Limits, e.event.WaitingRoom = spec.Strategy, spec.Orphans, spec.Limits, spec.WaitingRoom
 	return f.Event(context.Background(), id)
 }
 
@@ -251,6 +256,7 @@ func (f *fake) seatMap(ctx context.Context, id string) (*engine.SeatMap, error) 
 	for i, s := range e.status {
 		m.Packed[i/4] |= byte(s) << (2 * (i % 4))
 	}
+	m.Areas = e.areaCounts()
 	return m, nil
 }
 
@@ -282,6 +288,7 @@ func (f *fake) Changes(ctx context.Context, id string, since ...uint64) (engine.
 				d.Seats = append(d.Seats, engine.SeatChange{Seat: uint32(i), Status: e.status[i]})
 			}
 		}
+		d.Areas = e.areasSince(v)
 		out.Deltas = append(out.Deltas, d)
 	}
 	return out, nil
@@ -300,6 +307,9 @@ func (f *fake) Watch(ctx context.Context, id string, _ engine.Cursor) (Watcher, 
 }
 
 func (f *fake) Block(ctx context.Context, r engine.BlockRequest) (engine.BlockResult, error) {
+	if f.onBlock != nil {
+		f.onBlock(r)
+	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	e, err := f.find(ctx, r.EventID)
@@ -350,6 +360,9 @@ func (f *fake) Hold(ctx context.Context, r engine.HoldRequest) (engine.Hold, err
 	if f.onHold != nil {
 		f.onHold(r)
 	}
+	if f.grant != nil {
+		return f.grant(r)
+	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	e, err := f.find(ctx, r.EventID)
@@ -395,6 +408,7 @@ func (f *fake) HoldByID(_ context.Context, id string) (engine.Hold, error) {
 func (f *fake) Extend(_ context.Context, r engine.ExtendRequest) (engine.Hold, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	f.tokens = r.FencingTokens
 	h, err := f.hold(r.HoldID, r.FencingToken)
 	if err != nil {
 		return engine.Hold{}, err
@@ -407,6 +421,7 @@ func (f *fake) Extend(_ context.Context, r engine.ExtendRequest) (engine.Hold, e
 func (f *fake) Release(_ context.Context, r engine.ReleaseRequest) error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	f.tokens = r.FencingTokens
 	h, err := f.hold(r.HoldID, r.FencingToken)
 	switch {
 	case err != nil:
@@ -425,6 +440,7 @@ func (f *fake) end(h *engine.Hold, status engine.HoldStatus, seats engine.SeatSt
 func (f *fake) Book(_ context.Context, r engine.BookRequest) (engine.Booking, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	f.tokens = r.FencingTokens
 	h, err := f.hold(r.HoldID, r.FencingToken)
 	if err != nil {
 		return engine.Booking{}, err

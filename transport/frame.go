@@ -118,7 +118,8 @@ func appendJSONSnapshot(b []byte, id uint64, m *engine.SeatMap) []byte {
 	b = strconv.AppendUint(b, m.Version, 10)
 	b = append(b, `,"seats":"`...)
 	b = base64.StdEncoding.AppendEncode(b, m.Packed)
-	return append(b, `"}}`...)
+	b = append(b, '"')
+	return append(appendAreasFree(b, allAreas(m)), `}}`...)
 }
 
 // appendJSONDelta appends the text frame of a delta, the same for all who follow the
@@ -139,7 +140,8 @@ func appendJSONDelta(b []byte, eventID string, d engine.Delta) []byte {
 		b = strconv.AppendUint(b, uint64(c.Seat), 10)
 		b = append(b, ',', '0'+byte(c.Status&3), ']')
 	}
-	return append(b, `]}}`...)
+	b = append(b, ']')
+	return append(appendAreasFree(b, d.Areas), `}}`...)
 }
 
 func appendQuoted(b []byte, s string) []byte {

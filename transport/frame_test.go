@@ -17,7 +17,13 @@ import (
 func TestFramesAreWhatTheContractSays(t *testing.T) {
 	m := &engine.SeatMap{EventID: "e:2030-01-01", Epoch: strings.Repeat("ab", 16), Version: 300, Seats: 5, Packed: []byte{0b11100100, 0b01}}
 	d := engine.Delta{From: 300, To: 303, Seats: []engine.SeatChange{{Seat: 0, Status: 1}, {Seat: 2, Status: 2}, {Seat: 40, Status: 3}}}
+	standing := &engine.SeatMap{EventID: m.EventID, Epoch: m.Epoch, Version: 300, Seats: 5, Packed: m.Packed, Areas: []engine.AreaCount{{Free: 12}, {Free: 0}}}
+	pit := engine.Delta{From: 300, To: 303, Areas: []engine.AreaFree{{Index: 0, Free: 11}, {Index: 7, Free: 0}}}
 	text := []struct{ got, want string }{
+		{string(appendJSONSnapshot(nil, 1, standing)), `{"id":1,"snapshot":{"event_id":"e:2030-01-01","epoch":"` + m.Epoch + `","version":300,"seats":"5AE=","areas":[[0,12],[1,0]]}}`},
+		{string(appendJSONDelta(nil, m.EventID, pit)), `{"delta":{"event_id":"e:2030-01-01","from":300,"to":303,"seats":[],"areas":[[0,11],[7,0]]}}`},
+		{string(areasBeside(m.EventID, &pit.From, pit.To, pit.Areas)), `{"areas":{"event_id":"e:2030-01-01","from":300,"to":303,"areas":[[0,11],[7,0]]}}`},
+		{string(areasBeside(m.EventID, nil, 300, allAreas(standing))), `{"areas":{"event_id":"e:2030-01-01","to":300,"areas":[[0,12],[1,0]]}}`},
 		{string(appendJSONSnapshot(nil, 1, m)), `{"id":1,"snapshot":{"event_id":"e:2030-01-01","epoch":"` + m.Epoch + `","version":300,"seats":"5AE="}}`},
 		{string(appendJSONDelta(nil, m.EventID, d)), `{"delta":{"event_id":"e:2030-01-01","from":300,"to":303,"seats":[[0,1],[2,2],[40,3]]}}`},
 		{hex.EncodeToString(appendBinSnapshot(nil, 1, m)), "01" + "01" + "ac02" + "05" + m.Epoch + "e401"},

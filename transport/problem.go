@@ -48,11 +48,20 @@ var kinds = []struct {
 	{engine.ErrUnknownEvent, kind{404, "unknown_event", "No such event", false}},
 	{engine.ErrUnknownSection, unknownSection},
 	{engine.ErrUnknownSeat, kind{404, "unknown_seat", "No such seat", false}},
+	{engine.ErrUnknownArea, kind{404, "unknown_area", "No such area", false}},
 	{engine.ErrUnknownChart, kind{404, "unknown_chart", "No such chart", false}},
 	{engine.ErrUnknownHold, kind{404, "unknown_hold", "No such hold", false}},
 	{engine.ErrUnknownBooking, kind{404, "unknown_booking", "No such booking", false}},
 	{engine.ErrEventExists, kind{409, "event_exists", "The event exists already", false}},
 	{engine.ErrSeatsUnavailable, kind{409, "seats_unavailable", "Seats are not available", false}},
+	{engine.ErrVersionConflict, kind{409, "version_conflict", "It has changed since it was read", false}},
+	{engine.ErrLimitExceeded, kind{409, "limit_exceeded", "A holder may not have that many", false}},
+	{engine.ErrOrphanSeats, kind{409, "orphan_seats", "Single seats would be left over", false}},
+	{engine.ErrNoPlan, kind{409, "no_seating_plan", "The event cannot be searched", false}},
+	{engine.ErrAdmissionRequired, kind{403, "admission_required", "The event has a waiting room", false}},
+	{engine.ErrAdmissionInvalid, kind{403, "admission_invalid", "The admission token is not valid", false}},
+	{engine.ErrUnknownChannel, kind{403, "channel_key_refused", "The channel key opens nothing here", false}},
+	{engine.ErrTokenRequired, badRequest},
 	{engine.ErrAlreadyBooked, kind{409, "already_booked", "The hold is booked", false}},
 	{engine.ErrStaleFencingToken, kind{409, "stale_fencing_token", "The fencing token is stale", false}},
 	{engine.ErrNotOnSale, kind{409, "not_on_sale", "The event is not on sale yet", false}},
@@ -110,38 +119,10 @@ func problemOf(err error) *problem {
 	}
 	for i := range kinds {
 		if errors.Is(err, kinds[i].err) {
-			return &problem{kind: kinds[i].kind, detail: trimmed(err), extra: extraOf(err), cause: err}
+			return withExtra(&problem{kind: kinds[i].kind, detail: trimmed(err), cause: err})
 		}
 	}
 	return &problem{kind: internal, detail: "the error has been logged", cause: err}
-}
-
-// extraOf is what a typed error can say beyond its text.
-func extraOf(err error) map[string]any {
-	var taken *engine.SeatsUnavailableError
-	var unknown *engine.UnknownSeatError
-	switch {
-	case errors.As(err, &taken):
-		return map[string]any{"event_id": taken.EventID, "conflicts": conflictsOf(taken.Conflicts)}
-	case errors.As(err, &unknown):
-		return map[string]any{"seat_ids": unknown.SeatIDs}
-	case errors.Is(err, payment.ErrBadOptions):
-		return map[string]any{"field": "payment"}
-	}
-	return nil
-}
-
-type conflict struct {
-	SeatID string `json:"seat_id"`
-	Status string `json:"status"`
-}
-
-func conflictsOf(list []engine.SeatConflict) []conflict {
-	out := make([]conflict, len(list))
-	for i, c := range list {
-		out[i] = conflict{c.SeatID, c.Status.String()}
-	}
-	return out
 }
 
 // maxProblems bounds the answer to a chart of nothing but mistakes: 32 MiB of them would

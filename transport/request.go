@@ -156,12 +156,7 @@ func (q *query) done() error {
 	if q.err != nil || len(q.values) == 0 {
 		return q.err
 	}
-	names := make([]string, 0, len(q.values))
-	for name := range q.values {
-		names = append(names, name)
-	}
-	slices.Sort(names)
-	return badField(names[0], "is not a known parameter")
+	return badField(q.names()[0], "is not a known parameter")
 }
 
 // noQuery refuses any parameter, where none is known.

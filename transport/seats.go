@@ -21,6 +21,7 @@ type seatsRequest struct {
 	section    string // "" for all
 	minVersion uint64
 	packed     bool
+	versions   bool // of each seat and area too
 }
 
 // getSeats is the browse path: from this replica's memory, cacheable for a second, and
@@ -50,7 +51,11 @@ func (s *Server) getSeats(w http.ResponseWriter, r *http.Request) error {
 			return nil
 		}
 	}
-	m, err := s.engine.SeatMap(ctx, req.eventID, req.minVersion)
+	read := s.engine.SeatMap
+	if req.versions {
+		read = s.engine.SeatVersions
+	}
+	m, err := read(ctx, req.eventID, req.minVersion)
 	if req.minVersion > cursor.Version && errors.Is(err, context.DeadlineExceeded) && r.Context().Err() == nil {
 		return &problem{kind: notReached, detail: fmt.Sprintf("version %d has not been reached within %v; the event is at %d",
 			req.minVersion, s.limits.VersionWait, cursor.Version), cause: err}
@@ -67,6 +72,7 @@ func readSeatsRequest(r *http.Request) (seatsRequest, error) {
 		eventID:    r.PathValue("event_id"),
 		section:    q.text("section"),
 		minVersion: q.whole("min_version", 0, maxExact),
+		versions:   q.whole("versions", 1, 1) == 1,
 	}
 	if err := q.done(); err != nil {
 		return req, err
@@ -79,21 +85,27 @@ func readSeatsRequest(r *http.Request) (seatsRequest, error) {
 	if req.packed && req.section != "" {
 		return req, badField("section", "the packed map is of all seats; ask for JSON")
 	}
+	if req.packed && req.versions {
+		return req, badField("versions", "the packed map has none; ask for JSON")
+	}
 	return req, nil
 }
 
 // names are the cache's name of this representation and its tag at a version.
 func (req seatsRequest) names(epoch string, version uint64) (name, etag string) {
 	form := "json"
-	if req.packed {
+	switch {
+	case req.packed:
 		form = "packed"
+	case req.versions:
+		form = "versions"
 	}
 	// A section's name may have any character, a tag may not; the cache's name is not sent.
 	section := ""
 	if req.section != "" {
 		section = fmt.Sprintf(".%x", req.section)
 	}
-	return "seats " + req.eventID + section, `"` + epoch + "." + itoa(version) + "." + form + section + `"`
+	return form + " " + req.eventID + section, `"` + epoch + "." + itoa(version) + "." + form + section + `"`
 }
 
 func writeVersion(h http.Header, epoch string, version uint64) {
@@ -120,37 +132,10 @@ func (s *Server) writeSeats(w http.ResponseWriter, r *http.Request, req seatsReq
 		_, _ = w.Write(m.Packed)
 		return nil
 	}
-	e, err := s.bodies.get(r.Context(), name, etag, func() []byte { return s.texts.of(m.Chart).render(m, from, to) })
+	e, err := s.bodies.get(r.Context(), name, etag, func() []byte { return s.texts.of(m.Chart).render(m, from, to, req.section == "") })
 	if err != nil {
 		return err
 	}
 	writeCached(w, r, e)
 	return nil
-}
-
-// postSeats is for operators: seats go off sale or come back.
-func (s *Server) postSeats(w http.ResponseWriter, r *http.Request) error {
-	body, key, err := readCall(w, r)
-	if err != nil {
-		return err
-	}
-	action := body.text("action")
-	req := engine.BlockRequest{
-		EventID:        r.PathValue("event_id"),
-		SeatIDs:        body.texts("seat_ids"),
-		Unblock:        action == "unblock",
-		Reason:         body.words("reason"),
-		IdempotencyKey: key,
-	}
-	if action != "block" && action != "unblock" {
-		body.fail("action", `must be "block" or "unblock"`)
-	}
-	if err := body.done(); err != nil {
-		return err
-	}
-	result, err := s.engine.Block(r.Context(), req)
-	if err != nil {
-		return err
-	}
-	return writeJSON(w, http.StatusOK, result)
 }

@@ -262,11 +262,11 @@ func BenchmarkRenderSeats(b *testing.B) {
 	b.Run("version", func(b *testing.B) {
 		b.ReportAllocs()
 		for b.Loop() {
-			b.SetBytes(int64(len(text.render(m, 0, n))))
+			b.SetBytes(int64(len(text.render(m, 0, n, true))))
 		}
 	})
 	b.Run("gzip", func(b *testing.B) {
-		e := &entry{cache: newCache(1 << 30), plain: text.render(m, 0, n)}
+		e := &entry{cache: newCache(1 << 30), plain: text.render(m, 0, n, true)}
 		for b.Loop() {
 			b.ReportMetric(float64(len(e.compress())), "bytes")
 		}

@@ -40,8 +40,9 @@ func (t *seatText) field(name, value string) {
 	t.text = append(append(t.text, name...), quoted...)
 }
 
-// render is the JSON of the seats from ≤ i < to as they are in m.
-func (t *seatText) render(m *engine.SeatMap, from, to uint32) []byte {
+// render is the JSON of the seats from ≤ i < to as they are in m, and with areas of those
+// too, if there are any.
+func (t *seatText) render(m *engine.SeatMap, from, to uint32, areas bool) []byte {
 	start := uint32(0)
 	if from > 0 {
 		start = t.ends[from-1]
@@ -49,6 +50,9 @@ func (t *seatText) render(m *engine.SeatMap, from, to uint32) []byte {
 	size := 200 + int(to-from)*len(statusText[0])
 	if to > from {
 		size += int(t.ends[to-1] - start)
+	}
+	if m.Versions != nil {
+		size += int(to-from) * len(`,"version":1234567`)
 	}
 	b := make([]byte, 0, size)
 	b = append(b, `{"event_id":`...)
@@ -60,12 +64,45 @@ func (t *seatText) render(m *engine.SeatMap, from, to uint32) []byte {
 	for i := from; i < to; i++ {
 		b = append(b, t.text[start:t.ends[i]]...)
 		b = append(b, statusText[m.Status(int(i))]...)
+		if m.Versions != nil {
+			b = append(b[:len(b)-len(`},`)], `,"version":`...)
+			b = append(strconv.AppendUint(b, m.Versions[i], 10), `},`...)
+		}
 		start = t.ends[i]
 	}
 	if to > from {
 		b = b[:len(b)-1] // the last comma
 	}
-	return append(b, `]}`...)
+	b = append(b, ']')
+	if areas && len(m.Areas) > 0 {
+		b = appendAreas(append(b, `,"areas":`...), m)
+	}
+	return append(b, '}')
+}
+
+// areaText is a standing area in the JSON of seats.
+type areaText struct {
+	AreaID   string  `json:"area_id"`
+	Name     string  `json:"name"`
+	Category string  `json:"category"`
+	Capacity int     `json:"capacity"`
+	Free     int     `json:"free"`
+	Held     int     `json:"held"`
+	Booked   int     `json:"booked"`
+	Version  *uint64 `json:"version,omitempty"`
+}
+
+func appendAreas(b []byte, m *engine.SeatMap) []byte {
+	list := make([]areaText, len(m.Areas))
+	for i, a := range m.Areas {
+		c := m.Chart.Areas()[i]
+		list[i] = areaText{a.AreaID, c.Name, c.Category, a.Capacity, a.Free, a.Held, a.Booked, nil}
+		if m.AreaVersions != nil {
+			list[i].Version = &m.AreaVersions[i]
+		}
+	}
+	text, _ := json.Marshal(list) // strings and numbers cannot fail
+	return append(b, text...)
 }
 
 // seatTexts keeps the texts of the charts used last.

@@ -18,15 +18,18 @@ type Engine interface {
 	Events(ctx context.Context, f engine.EventFilter) (engine.EventPage, error)
 
 	SeatMap(ctx context.Context, eventID string, minVersion uint64) (*engine.SeatMap, error)
+	SeatVersions(ctx context.Context, eventID string, minVersion uint64) (*engine.SeatMap, error)
 	SeatVersion(ctx context.Context, eventID string) (engine.Cursor, error)
 	Changes(ctx context.Context, eventID string, since ...uint64) (engine.Changes, error)
 	Watch(ctx context.Context, eventID string, from engine.Cursor) (Watcher, error)
 	Block(ctx context.Context, r engine.BlockRequest) (engine.BlockResult, error)
+	Blocks(ctx context.Context, eventID string) (engine.BlockList, error)
 	heatEngine
 
 	Hold(ctx context.Context, r engine.HoldRequest) (engine.Hold, error)
 	Alternatives(ctx context.Context, eventID string, seatIDs []string, max int) ([][]string, error)
 	HoldByID(ctx context.Context, holdID string) (engine.Hold, error)
+	Fence(ctx context.Context, holdID string, token uint64) (engine.Hold, error)
 	Extend(ctx context.Context, r engine.ExtendRequest) (engine.Hold, error)
 	Release(ctx context.Context, r engine.ReleaseRequest) error
 	Book(ctx context.Context, r engine.BookRequest) (engine.Booking, error)

@@ -26,7 +26,10 @@ type eventCreateCmd struct {
 	OnsaleAt    string   `placeholder:"TIME" help:"When sales begin, e.g. 2026-12-01T10:00:00Z; at once if absent."`
 	HoldSeconds int      `placeholder:"N" help:"How long a hold lasts, 1 to 3600 (480)."`
 	Price       []string `placeholder:"CATEGORY=AMOUNT" help:"Price of a category in minor units, e.g. premium=12000EUR for 120 euros; repeatable. A category without one is free."`
-	Strategy    string   `placeholder:"NAME" help:"Allocation pattern (direct)."`
+	Strategy    string   `placeholder:"NAME" help:"Allocation pattern of claims that name none: direct, skip_locked, optimistic, lease, queue or auto (direct)."`
+	Orphans     string   `placeholder:"POLICY" help:"Whether claims may leave single seats over: allow, avoid or forbid (allow)."`
+	PerHolder   int      `placeholder:"N" help:"The most seats and places a holder may have, 1 to 1000; any number if absent."`
+	WaitingRoom string   `placeholder:"MAX,PER-MINUTE" help:"Holders have to be admitted: at most MAX at once, PER-MINUTE new ones a minute, e.g. 5000,1200."`
 	JSON        bool     `name:"json" help:"Report as one line of JSON."`
 	serverFlag
 }
@@ -65,6 +68,17 @@ func (c *eventCreateCmd) spec() (*engine.EventSpec, error) {
 		}
 		spec.OnsaleAt = &at
 	}
+	spec.Orphans = engine.Orphans(c.Orphans)
+	if c.PerHolder != 0 {
+		spec.Limits = &engine.Limits{PerHolder: c.PerHolder}
+	}
+	if c.WaitingRoom != "" {
+		room, err := parseRoom(c.WaitingRoom)
+		if err != nil {
+			return nil, err
+		}
+		spec.WaitingRoom = room
+	}
 	for _, text := range c.Price {
 		category, price, err := parsePrice(text)
 		if err != nil {
@@ -79,6 +93,20 @@ func (c *eventCreateCmd) spec() (*engine.EventSpec, error) {
 		spec.Prices[category] = price
 	}
 	return spec, nil
+}
+
+var roomSize = regexp.MustCompile(`^([0-9]{1,9}),([0-9]{1,9})$`)
+
+// parseRoom reads MAX,PER-MINUTE.
+func parseRoom(text string) (*engine.WaitingRoom, error) {
+	m := roomSize.FindStringSubmatch(text)
+	if m == nil {
+		return nil, fmt.Errorf("--waiting-room %q: want MAX,PER-MINUTE, e.g. 5000,1200", text)
+	}
+	room := &engine.WaitingRoom{}
+	room.MaxActive, _ = strconv.Atoi(m[1]) // nine digits fit
+	room.NewPerMinute, _ = strconv.Atoi(m[2])
+	return room, nil
 }
 
 var amount = regexp.MustCompile(`^([0-9]{1,16})([A-Z]{3})$`)

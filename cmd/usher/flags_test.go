@@ -26,6 +26,17 @@ func TestParsePrice(t *testing.T) {
 	}
 }
 
+func TestParseRoom(t *testing.T) {
+	if room, err := parseRoom("5000,1200"); err != nil || room.MaxActive != 5000 || room.NewPerMinute != 1200 {
+		t.Errorf("%+v, %v", room, err)
+	}
+	for _, text := range []string{"", "5000", "5000,", ",1200", "5000,1200,1", "-1,5", "a,b", "5000, 1200", "9999999999,1"} {
+		if _, err := parseRoom(text); err == nil {
+			t.Errorf("%q was taken for a waiting room", text)
+		}
+	}
+}
+
 func TestIsLoopback(t *testing.T) {
 	for addr, want := range map[string]bool{
 		"127.0.0.1:80": true, "127.9.9.9:80": true, "[::1]:80": true, "localhost:80": true,

@@ -8,6 +8,9 @@ import (
 // HalfLife is the time in which counts halve, unless configured otherwise.
 const HalfLife = 30 * time.Second
 
+// minInterval is the shortest between two ticks.
+const minInterval = 10 * time.Millisecond
+
 // Config of a Heat; the zero value has all defaults.
 type Config struct {
 	HalfLife  time.Duration // of counts; 0 means 30 s, at least 1 s
@@ -37,7 +40,7 @@ func (c Config) Validate() error {
 	switch d := c.withDefaults(); {
 	case d.HalfLife < time.Second:
 		return fmt.Errorf("heat: HalfLife is %v, at least 1s is possible", c.HalfLife)
-	case d.Interval < 10*time.Millisecond:
+	case d.Interval < minInterval:
 		return fmt.Errorf("heat: Interval is %v, at least 10ms is possible", c.Interval)
 	case d.MaxEvents < 1:
 		return fmt.Errorf("heat: MaxEvents is %d, at least 1 is possible", c.MaxEvents)

@@ -15,6 +15,7 @@ type Map struct {
 	pages    []atomic.Pointer[page]
 	claims   [stripes]stripe
 	pulse    atomic.Pointer[Pulse] // as of the last tick
+	thin     atomic.Uint32         // 1 of 2^thin attempts is counted
 
 	// pageMu orders the making and dropping of pages, briefly; it may be taken under mu.
 	pageMu  sync.Mutex

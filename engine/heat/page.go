@@ -33,11 +33,11 @@ type page struct {
 // tally counts attempts. It has 32 bits since it is taken each second.
 type tally struct{ won, lost atomic.Uint32 }
 
-func (t *tally) add(won bool) {
+func (t *tally) add(won bool, n uint32) {
 	if won {
-		t.won.Add(1)
+		t.won.Add(n)
 	} else {
-		t.lost.Add(1)
+		t.lost.Add(n)
 	}
 }
 
@@ -52,8 +52,8 @@ func (t *tally) take() (won, lost uint32) {
 	return won, lost
 }
 
-func (p *page) add(i uint32, won bool) {
-	p.window[i].add(won)
+func (p *page) add(i uint32, won bool, n uint32) {
+	p.window[i].add(won, n)
 	if !p.dirty.Load() { // so that a hot page's flag is shared, not fought for
 		p.dirty.Store(true)
 	}

@@ -58,6 +58,7 @@ func (m *Map) addUp(i int, p *page) {
 
 func (m *Map) tickClaims(d decay, elapsed time.Duration) {
 	won, lost := m.takeClaims()
+	m.thinOut(won+lost, elapsed)
 	fold := func(have *float64, more float64) { *have = *have*float64(d.all) + more*float64(d.window) }
 	fold(&m.claimed.won, won)
 	fold(&m.claimed.lost, lost)

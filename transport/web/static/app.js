@@ -1,4 +1,5 @@
 import { PackedMap, Usher, newKey } from './usher.js';
+import { AreaList } from './page/arealist.js';
 import { Basket } from './page/basket.js';
 import { readChart } from './page/chart.js';
 import { Checkout } from './page/checkout.js';
@@ -81,8 +82,9 @@ async function open(event, others) {
   const focus = new Focus({ chart, send: (at) => live.focus(event.event_id, at) });
   const tooltip = new Tooltip($('stage'), chart, seats, checkout, focus);
   const heat = new HeatLayer(chart);
-  const map = new SeatMap($('map'), chart, seats, { onSeat: (i) => checkout.toggle(i), onHover: (target) => point(target) }, heat);
+  const map = new SeatMap($('map'), chart, seats, { onSeat: (i) => checkout.toggle(i), onArea: (k) => checkout.addPlaces(k, 1), onHover: (target) => point(target) }, heat);
   const basket = new Basket($('basket'), checkout, (i) => map.showSeat(i));
+  const areas = new AreaList($('areas'), chart, checkout);
   $('map').seatMap = map; // for browser tests and for measuring: $('map').seatMap.measure()
 
   function paint() {
@@ -90,6 +92,7 @@ async function open(event, others) {
     map.mark(marks);
     list.mark(marks);
     basket.render();
+    areas.render();
     tooltip.refresh();
     focus.chose(checkout.selection);
   }
@@ -131,6 +134,11 @@ async function open(event, others) {
       $('curtain').hidden = true;
     },
     onDelta: (changes, version) => changed(seats.apply(changes, version), false),
+    onAreas: (left) => {
+      checkout.areasChanged(left);
+      areas.render();
+      map.areas();
+    },
     onState: (state) => {
       status.set(state);
       document.body.dataset.live = state;

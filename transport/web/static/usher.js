@@ -42,6 +42,9 @@ export { newKey } from './client/backoff.js';
  * @property {Record<string, Money>} [prices]  by category
  * @property {number} version
  * @property {{total: number, available: number, held: number, booked: number, blocked: number}} seats
+ * @property {{area_id: string, capacity: number, free: number, held: number, booked: number}[]} [areas]  standing areas, in chart order
+ * @property {"direct"|"skip_locked"|"optimistic"|"lease"|"queue"|"auto"} strategy
+ * @property {{per_holder: number}} [limits]
  *
  * @typedef {object} Hold
  * @property {string} hold_id
@@ -53,6 +56,23 @@ export { newKey } from './client/backoff.js';
  * @property {string} expires_at
  * @property {string} server_time
  * @property {number} version
+ * @property {{area_id: string, quantity: number}[]} [areas]
+ * @property {HoldItem[]} [items]  of several events; event_id, seat_ids and fencing_token are then the first one's
+ * @property {{wanted: string, got: string}[]} [substituted]
+ * @property {{pattern: string, because: string}} [routing]
+ * @property {"lease"} [mode]
+ *
+ * @typedef {{event_id: string, seat_ids: string[], areas?: {area_id: string, quantity: number}[], fencing_token: number, version: number}} HoldItem
+ *
+ * @typedef {object} Wanted  of one event: seat_ids, or best; with or without areas, or those alone
+ * @property {string} event_id
+ * @property {string[]} [seat_ids]
+ * @property {{quantity: number, category?: string, section?: string, near?: string|{x: number, y: number}, adjacent?: boolean,
+ *             across_aisle?: boolean, accessible?: number, companion?: number}} [best]
+ * @property {{area_id: string, quantity: number}[]} [areas]
+ * @property {{seat_id: string, version: number}[]} [expected]  what seatList told with `versions`
+ * @property {number} [if_version]
+ * @property {string} [channel_key]
  *
  * @typedef {object} Booking
  * @property {string} booking_id
@@ -151,9 +171,10 @@ export class Usher {
     };
   }
 
-  /** The seats by name, all or one section's. @param {string} eventId @param {ReadOptions & {section?: string, minVersion?: number}} [o] */
-  seatList(eventId, { section, minVersion, ...o } = {}) {
-    return this.#http.json('GET', `/v1/events/${segment(eventId)}/seats`, { ...o, query: { section, min_version: minVersion } });
+  /** The seats by name, all or one section's, and the standing areas. @param {string} eventId @param {ReadOptions & {section?: string, minVersion?: number, versions?: boolean}} [o] */
+  seatList(eventId, { section, minVersion, versions, ...o } = {}) {
+    const query = { section, min_version: minVersion, versions: versions ? 1 : undefined };
+    return this.#http.json('GET', `/v1/events/${segment(eventId)}/seats`, { ...o, query });
   }
 
   /** Takes seats off sale. @param {string} eventId @param {string[]} seatIds @param {string} [reason] @param {WriteOptions} [o] */
@@ -166,6 +187,16 @@ export class Usher {
     return this.#http.json('POST', `/v1/events/${segment(eventId)}/seats`, { ...o, body: { action: 'unblock', seat_ids: seatIds, reason } });
   }
 
+  /** Keeps seats for who knows the channel's key. @param {string} eventId @param {string[]} seatIds @param {{channel: string, channel_key: string, reason?: string}} to @param {WriteOptions} [o] */
+  allot(eventId, seatIds, to, o = {}) {
+    return this.#http.json('POST', `/v1/events/${segment(eventId)}/seats`, { ...o, body: { action: 'allot', seat_ids: seatIds, ...to } });
+  }
+
+  /** What is not on general sale, and why. @param {string} eventId @param {ReadOptions} [o] @returns {Promise<{event_id: string, version: number, items: {seat_ids: string[], reason?: string, channel?: string}[]}>} */
+  blocks(eventId, o = {}) {
+    return this.#http.json('GET', `/v1/events/${segment(eventId)}/blocks`, o);
+  }
+
   /** Where the contention is: by section, and the hottest seats. @param {string} eventId @param {ReadOptions & {seats?: number}} [o] */
   heat(eventId, { seats, ...o } = {}) {
     return this.#http.json('GET', `/v1/events/${segment(eventId)}/heat`, { ...o, query: { seats } });
@@ -174,10 +205,10 @@ export class Usher {
   // ---- reservations
 
   /**
-   * Holds exactly these seats, all or none; or the best available; or seats of several events.
+   * Holds seats and places of one event or, with `items`, of several, all or none: by name, or the best there are.
    *
-   * @param {{event_id?: string, seat_ids?: string[], best?: {quantity: number, category?: string, section?: string, near?: string, adjacent?: boolean},
-   *          items?: object[], holder_id: string, ttl_seconds?: number}} reservation
+   * @param {Partial<Wanted> & {items?: Wanted[], any_of?: boolean, same_seats?: boolean, holder_id: string, ttl_seconds?: number, tier?: string,
+   *          mode?: "direct"|"skip_locked"|"optimistic"|"lease"|"queue"|"auto", accept?: "exact"|"suggest"|"substitute", orphans?: "allow"|"avoid"|"forbid"}} reservation
    * @param {WriteOptions} [o]
    * @returns {Promise<Hold>}
    */
@@ -189,6 +220,11 @@ export class Usher {
   /** @param {string} holdId @param {ReadOptions} [o] @returns {Promise<Hold>} */
   reservation(holdId, o = {}) {
     return this.#http.json('GET', `/v1/reservations/${segment(holdId)}`, o);
+  }
+
+  /** Whether a hold's token is the newest there is: for systems that act for its holder. Rejects if it is not. @param {string} holdId @param {number} token @param {ReadOptions} [o] */
+  fence(holdId, token, o = {}) {
+    return this.#http.json('GET', `/v1/reservations/${segment(holdId)}/fence`, { ...o, query: { token } });
   }
 
   /**
@@ -204,9 +240,11 @@ export class Usher {
     return this.#http.json('POST', `/v1/reservations/${segment(hold.hold_id)}/extend`, { ...o, body });
   }
 
-  /** Gives the seats back. Releasing twice is fine. @param {Pick<Hold, "hold_id"> & {fencing_token?: number}} hold @param {WriteOptions} [o] @returns {Promise<null>} */
+  /** Gives the seats back. Releasing twice is fine. @param {Pick<Hold, "hold_id"> & {fencing_token?: number, fencing_tokens?: Record<string, number>}} hold @param {WriteOptions} [o] @returns {Promise<null>} */
   release(hold, o = {}) {
-    return this.#http.json('DELETE', `/v1/reservations/${segment(hold.hold_id)}`, { ...o, query: { fencing_token: hold.fencing_token } });
+    const each = Object.entries(hold.fencing_tokens ?? {}).map(([eventId, n]) => [`fencing_tokens[${eventId}]`, n]);
+    const query = each.length ? Object.fromEntries(each) : { fencing_token: hold.fencing_token };
+    return this.#http.json('DELETE', `/v1/reservations/${segment(hold.hold_id)}`, { ...o, query });
   }
 
   // ---- bookings

@@ -23,8 +23,8 @@ class Store extends Map {
 }
 
 /** A shopper whose server is `answers`: a function a method, kept in `calls` with the keys they came with. */
-function shopper(answers = {}, { session = new Store(), store = new Store() } = {}) {
-  const chart = readChart({ categories: [{ name: 'Gold' }], sections: [{ name: 'S', rows: [{ name: '1', seats: Array.from({ length: 12 }, (_, k) => ({ seat_id: `s${k}`, number: String(k), category: 'Gold', x: k * 10, y: 0 })) }] }] });
+function shopper(answers = {}, { session = new Store(), store = new Store(), areas = [] } = {}) {
+  const chart = readChart({ areas, categories: [{ name: 'Gold' }], sections: [{ name: 'S', rows: [{ name: '1', seats: Array.from({ length: 12 }, (_, k) => ({ seat_id: `s${k}`, number: String(k), category: 'Gold', x: k * 10, y: 0 })) }] }] });
   const seats = new Seats(chart);
   seats.replace(new PackedMap(chart.n), 1);
   const calls = [];
@@ -197,4 +197,67 @@ test('a storage that is forbidden costs nothing but the memory', async () => {
   c.toggle(0);
   await c.holdSeats();
   assert.equal(c.phase, 'held');
+});
+
+const AREAS = [{ area_id: 'pit', name: 'Pit', capacity: 100, category: 'Gold' }, { area_id: 'hill', name: 'Hill', capacity: 3, category: 'Gold' }];
+
+test('places in standing areas, with seats and without', async () => {
+  const { c, calls, store } = shopper({ reserve: (b) => hold({ seat_ids: b.seat_ids ?? [] }, { areas: b.areas }), release: () => null, book: () => ({ booking_id: 'book_1', seat_ids: [], areas: [{ area_id: 'hill', quantity: 3 }], status: 'booked' }) }, { areas: AREAS });
+  c.toggle(0);
+  for (let k = 0; k < 5; k++) c.addPlaces(1, 1);
+  assert.deepEqual([...c.standing.chosen], [[1, 3]]); // full
+  assert.equal(c.chosen, 4);
+  for (let k = 0; k < 9; k++) c.addPlaces(0, 1);
+  assert.equal(c.chosen, 8); // no more than eight in all
+  for (let k = 0; k < 9; k++) c.addPlaces(0, -1);
+  await c.holdSeats();
+  assert.deepEqual(calls[0][1], { event_id: EVENT.event_id, holder_id: 'me', seat_ids: ['s0'], areas: [{ area_id: 'hill', quantity: 3 }] });
+  assert.deepEqual([c.phase, c.chosen, [...c.heldPlaces]], ['held', 0, [[1, 3]]]);
+  c.addPlaces(0, 1);
+  assert.equal(c.chosen, 0); // not while holding
+  await c.release();
+  c.addPlaces(1, 1);
+  await c.holdSeats();
+  assert.deepEqual(calls[2][1], { event_id: EVENT.event_id, holder_id: 'me', areas: [{ area_id: 'hill', quantity: 1 }] });
+  await c.book({ method: 'sandbox' });
+  assert.deepEqual([c.phase, c.tickets.at(-1).areas, store.size], ['booked', [{ area_id: 'hill', quantity: 3 }], 1]);
+});
+
+test('an area that others fill leaves fewer chosen, and says so', async () => {
+  const { c, said } = shopper({ reserve: fails({ code: 'seats_unavailable', status: 409, outcome: 'not_applied', areas: [{ area_id: 'hill', left: 1 }] }) }, { areas: AREAS });
+  c.addPlaces(1, 1);
+  c.addPlaces(1, 1);
+  c.addPlaces(1, 1);
+  c.areasChanged([100, 2]);
+  assert.deepEqual([...c.standing.chosen], [[1, 2]]);
+  assert.match(said.at(-1), /fewer places/);
+  await c.holdSeats();
+  assert.deepEqual([c.phase, [...c.standing.chosen]], ['choosing', [[1, 1]]]);
+  assert.match(c.notice.text, /one place of your choice/);
+});
+
+test('the best there are, and what was got instead', async () => {
+  const { c, calls, said } = shopper({ reserve: () => hold({ seat_ids: ['s5', 's6'] }, { substituted: [{ wanted: 's1', got: 's6' }], routing: { pattern: 'skip_locked', because: 'hot' } }) });
+  await c.holdBest({ quantity: 2, adjacent: false });
+  assert.deepEqual(calls[0][1], { event_id: EVENT.event_id, holder_id: 'me', best: { quantity: 2, adjacent: false } });
+  assert.deepEqual([c.phase, c.held, c.hold.routing.pattern], ['held', [5, 6], 'skip_locked']);
+  assert.deepEqual(c.instead(), ['You got S, row 1: 6 instead of S, row 1: 1.']);
+  assert.match(said.at(-1), /instead of/);
+});
+
+test('what the server suggests can be taken', async () => {
+  const { c } = shopper({ reserve: fails({ code: 'seats_unavailable', outcome: 'not_applied', conflicts: [{ seat_id: 's0' }], suggested: [{ wanted: 's0', got: 's7' }] }) });
+  c.toggle(0);
+  c.toggle(1);
+  await c.holdSeats();
+  assert.deepEqual([[...c.selection], c.suggested.length], [[1], 1]);
+  c.takeSuggested();
+  assert.deepEqual([[...c.selection].sort(), c.lost.size, c.suggested.length], [[1, 7], 0, 0]);
+});
+
+test('no best seats left is said as such', async () => {
+  const { c } = shopper({ reserve: fails({ code: 'seats_unavailable', outcome: 'not_applied', conflicts: [] }) });
+  await c.holdBest({ quantity: 8 });
+  assert.deepEqual([c.phase, c.notice.kind], ['choosing', 'warn']);
+  assert.match(c.notice.text, /no such seats/);
 });

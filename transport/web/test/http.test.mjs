@@ -104,6 +104,39 @@ test('a payment that takes long is not an error', async () => {
   assert.deepEqual(await usher.book({ hold_id: 'h', payment: { method: 'sandbox' } }), { status: 'paying', hold_id: 'h' });
 });
 
+test('a hold over several events, the fence, and the rest by their paths', async () => {
+  const { calls, usher } = scripted(json(204, null), json(200, { valid: true }), json(200, {}), json(200, { items: [] }), json(200, {}));
+  await usher.release({ hold_id: 'h', fencing_token: 1, fencing_tokens: { 'v:2027-01-01': 4, 'v:2027-01-02': 5 } });
+  assert.equal((await usher.fence('h', 7)).valid, true);
+  await usher.seatList('e', { versions: true });
+  await usher.blocks('e');
+  await usher.allot('e', ['a'], { channel: 'club', channel_key: '12345678' });
+  const search = new URL(calls[0].url).searchParams;
+  assert.deepEqual([...search], [['fencing_tokens[v:2027-01-01]', '4'], ['fencing_tokens[v:2027-01-02]', '5']]);
+  assert.deepEqual(calls.slice(1).map((c) => c.url), ['http://x/v1/reservations/h/fence?token=7', 'http://x/v1/events/e/seats?versions=1', 'http://x/v1/events/e/blocks', 'http://x/v1/events/e/seats']);
+  assert.deepEqual(JSON.parse(calls[4].body), { action: 'allot', seat_ids: ['a'], channel: 'club', channel_key: '12345678' });
+});
+
+test('errors carry what they know', async () => {
+  const refusals = [
+    { code: 'seats_unavailable', outcome: 'not_applied', version: 9, event_id: 'e', areas: [{ area_id: 'pit', left: 1 }], suggested: [{ wanted: 'a', got: 'b' }] },
+    { code: 'limit_exceeded', outcome: 'not_applied', limit: 4, has: 3 },
+    { code: 'orphan_seats', outcome: 'not_applied', seat_ids: ['a'] },
+  ];
+  const { usher } = scripted(...refusals.map((r) => problem(409, r)));
+  const taken = await usher.reserve(ORDER).catch((e) => e);
+  assert.deepEqual([taken.version, taken.event_id, taken.areas, taken.suggested, taken.conflicts], [9, 'e', refusals[0].areas, refusals[0].suggested, []]);
+  const limit = await usher.reserve(ORDER).catch((e) => e);
+  assert.deepEqual([limit.limit, limit.has, limit.areas], [4, 3, []]);
+  assert.deepEqual((await usher.reserve(ORDER).catch((e) => e)).seat_ids, ['a']);
+});
+
+test('seats that are undecided are asked for again, with the same key', async () => {
+  const { calls, usher } = scripted(problem(409, { code: 'seats_unavailable', retryable: true, outcome: 'not_applied' }), json(201, { hold_id: 'hold_1' }));
+  assert.equal((await usher.reserve(ORDER)).hold_id, 'hold_1');
+  assert.equal(calls[0].headers['Idempotency-Key'], calls[1].headers['Idempotency-Key']);
+});
+
 test('small things', () => {
   assert.equal(retryAfter('3'), 3000);
   assert.equal(retryAfter('nonsense'), 0);

@@ -46,6 +46,26 @@ test('the same in JSON', () => {
   live.close();
 });
 
+test('places left in standing areas, in JSON and beside binary frames', () => {
+  const areas = [];
+  const { live } = setup();
+  live.watchEvent('e', { onAreas: (a) => areas.push(a.areas) });
+  const s = newest();
+  s.open();
+  s.say(snapshotFrame(1, 10, EPOCH, [0, 0]));
+  s.say({ areas: { event_id: 'e', to: 10, areas: [[0, 100], [1, 20]] } });
+  s.say(deltaFrame(1, 10, 11, []));
+  s.say({ areas: { event_id: 'e', from: 10, to: 11, areas: [[1, 15]] } });
+  s.say({ areas: { event_id: 'e', from: 8, to: 9, areas: [[1, 99]] } }); // of no frame of ours
+  s.say({ delta: { event_id: 'e', from: 11, to: 12, seats: [], areas: [[0, 0]] } });
+  assert.deepEqual(areas, [[100, 20], [100, 15], [0, 15]]);
+  s.say({ id: 1, snapshot: { event_id: 'e', epoch: EPOCH_TEXT, version: 20, seats: Buffer.from(pack([0, 0])).toString('base64'), areas: [[0, 7], [1, 8]] } });
+  assert.deepEqual(areas.at(-1), [7, 8]);
+  live.watchEvent('e', { onAreas: (a) => areas.push(a.areas) });
+  assert.deepEqual(areas.at(-1), [7, 8]); // who comes later is told at once
+  live.close();
+});
+
 test('after a break it resumes from its version, with no delta lost or twice', async () => {
   const { live, handlers, kinds, heard } = setup();
   live.watchEvent('e', handlers);

@@ -17,6 +17,9 @@ export class UsherError extends Error {
    * @param {string} [p.detail]
    * @param {{seat_id: string, status: string}[]} [p.conflicts]
    * @param {string[][]} [p.alternatives]
+   * @param {{wanted: string, got: string}[]} [p.suggested]  what could be had for the seats that are gone
+   * @param {{area_id: string, left?: number, version?: number}[]} [p.areas]  standing areas in the way
+   * @param {Record<string, unknown>} [p.extra]  what else there is: event_id, version, limit, has, seat_ids, field
    * @param {{where: string, problem: string}[]} [p.problems]
    * @param {number} [p.retryAfter]  milliseconds, from the Retry-After header
    * @param {string} [p.idempotencyKey]  the key the write was sent with, so that a caller can repeat exactly it
@@ -33,6 +36,9 @@ export class UsherError extends Error {
     this.detail = p.detail ?? '';
     this.conflicts = p.conflicts ?? [];
     this.alternatives = p.alternatives ?? [];
+    this.suggested = p.suggested ?? [];
+    this.areas = p.areas ?? [];
+    Object.assign(this, p.extra);
     this.problems = p.problems ?? [];
     this.retryAfter = p.retryAfter ?? 0;
     this.idempotencyKey = p.idempotencyKey ?? '';
@@ -69,10 +75,20 @@ export async function errorFrom(response, isWrite, idempotencyKey) {
     detail: body.detail,
     conflicts: body.conflicts ?? undefined,
     alternatives: body.alternatives ?? undefined,
+    suggested: body.suggested ?? undefined,
+    areas: body.areas ?? undefined,
+    extra: extraOf(body),
     problems: body.problems ?? undefined,
     retryAfter: retryAfter(response.headers.get('Retry-After')),
     idempotencyKey,
   });
+}
+
+/** Fields that some errors have under their names in the API. */
+const EXTRA = ['event_id', 'version', 'limit', 'has', 'seat_ids', 'field'];
+
+function extraOf(body) {
+  return Object.fromEntries(EXTRA.filter((name) => body[name] !== undefined).map((name) => [name, body[name]]));
 }
 
 /** Retry-After is seconds or an HTTP date. @returns {number} milliseconds, 0 when absent or nonsense */

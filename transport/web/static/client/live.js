@@ -11,6 +11,7 @@ import { EventTopic, Topic } from './topic.js';
  *   changes in order, none missing: index and new state
  * @property {(why: {reason: string, final: boolean}) => void} [onStale]
  *   what was shown may be out of date from now on; `final`: it will not come back by itself
+ * @property {(a: {event_id: string, areas: number[]}) => void} [onAreas]  places left in each standing area, in chart order
  * @property {(l: {event_id: string, version: number}) => void} [onLive]  the map is current again (also after onSnapshot)
  * @property {(e: {code: string, message: string}) => void} [onError]  the server refused the subscription
  * @property {boolean} [heat]  whether to be told how contested the seats are
@@ -74,6 +75,7 @@ export class Live {
   watchEvent(eventId, handlers) {
     const topic = this.#topic(`event ${eventId}`, () => new EventTopic(eventId));
     if (topic.map) handlers.onSnapshot?.(topic.snapshot());
+    if (topic.map && topic.areas.length) handlers.onAreas?.(topic.left());
     if (topic.map && topic.current) handlers.onLive?.({ event_id: eventId, version: topic.version });
     if (handlers.heat && topic.heat?.known) handlers.onHeat?.(topic.temperature(null));
     return this.#watch(topic, handlers);
@@ -300,10 +302,11 @@ export class Live {
   }
 
   #text(message) {
-    const { id, snapshot, recovered, delta, heat, hold, queue, error, ok } = message;
+    const { id, snapshot, recovered, delta, areas, heat, hold, queue, error, ok } = message;
     if (snapshot) this.#event(id, snapshot)?.resetFrom(snapshot);
     else if (recovered) this.#event(id, recovered)?.resume(recovered);
     else if (delta) this.#delta(this.#event(id, delta), delta);
+    else if (areas) this.#areas(this.#event(id, areas), areas);
     else if (heat) this.#heat(this.#event(id, heat), heat);
     else if (hold) (this.byId.get(id) ?? this.topics.get(`hold ${hold.hold_id}`))?.say(hold);
     else if (queue) this.#ticket(id, queue)?.say(queue);
@@ -319,6 +322,11 @@ export class Live {
     setTimeout(() => {
       if (this.socket === socket && this.byId.get(topic.id) === topic) this.#subscribe(topic);
     }, 200 + jitter(2 + topic.refusals++, this.o.backoff));
+  }
+
+  /** Beside a binary frame, of the version that the frame brought. */
+  #areas(topic, { to, areas }) {
+    if (topic && !topic.awaiting && topic.version === to) topic.leave(areas);
   }
 
   /** What is said of a focus before it is answered is of the one before. */

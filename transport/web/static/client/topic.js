@@ -71,7 +71,8 @@ export class EventTopic extends Topic {
     this.current = false;
     /** @type {PackedMap|null} */
     this.map = null;
-    this.areas = undefined;
+    /** @type {number[]} places left in each standing area, in chart order */
+    this.areas = [];
     /** @type {HeatMap|null} while somebody wants it */
     this.heat = null;
   }
@@ -90,14 +91,15 @@ export class EventTopic extends Topic {
   }
 
   snapshot() {
-    return { event_id: this.value, epoch: this.epoch, version: this.version, map: this.map.clone(), areas: this.areas };
+    return { event_id: this.value, epoch: this.epoch, version: this.version, map: this.map.clone(), areas: [...this.areas] };
   }
 
   resetFrom(body) {
     const packed = fromBase64(body.seats);
     // JSON names no N; the byte count bounds it to within three seats, and the chart's length is the watcher's to know.
     const n = body.n ?? this.map?.n ?? packed.length * 4;
-    this.areas = body.areas;
+    this.areas = [];
+    for (const [index, free] of body.areas ?? []) this.areas[index] = free;
     this.reset(body.epoch, body.version, new PackedMap(Math.ceil(n / 4) === packed.length ? n : packed.length * 4, packed));
   }
 
@@ -107,7 +109,19 @@ export class EventTopic extends Topic {
     this.map = map;
     this.#settle();
     this.tell('onSnapshot', this.snapshot());
+    if (this.areas.length) this.tell('onAreas', this.left());
     this.tell('onLive', { event_id: this.value, version });
+  }
+
+  /** Places left in standing areas, as they come with text frames or beside binary ones. @param {[number, number][]} [changes] */
+  leave(changes) {
+    if (!changes?.length) return;
+    for (const [index, free] of changes) this.areas[index] = free;
+    this.tell('onAreas', this.left());
+  }
+
+  left() {
+    return { event_id: this.value, areas: [...this.areas] };
   }
 
   /** The deltas from our version on follow, so the version stays ours until they do. */
@@ -130,6 +144,7 @@ export class EventTopic extends Topic {
     for (const [index, state] of delta.seats ?? []) this.map.set(index, state);
     this.version = delta.to;
     this.tell('onDelta', { event_id: this.value, from: delta.from, to: delta.to, seats: delta.seats ?? [], areas: delta.areas });
+    this.leave(delta.areas);
     return true;
   }
 

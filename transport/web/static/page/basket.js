@@ -1,7 +1,9 @@
 import { h } from './dom.js';
 import { minutes } from './clock.js';
+import { Finder } from './finder.js';
 import { show, sum } from './money.js';
-import { flagWords, seatsWord, together } from './words.js';
+import { sum as places } from './standing.js';
+import { countWord, flagWords, together } from './words.js';
 
 /** The last minute is shown as such. */
 const HURRY = 60_000;
@@ -19,6 +21,7 @@ export class Basket {
   constructor(host, checkout, onShow) {
     Object.assign(this, { host, checkout, onShow });
     this.payment = 'succeed';
+    this.finder = new Finder(checkout);
     setInterval(() => this.#tick(), 250);
   }
 
@@ -28,7 +31,7 @@ export class Basket {
     this.host.dataset.phase = c.phase;
     this.host.setAttribute('aria-busy', String(c.busy));
     this.host.replaceChildren(
-      ...[this.#title(), c.phase === 'held' && this.#countdown(), this.#notice(), this.#seats(), this.#lost(), this.#alternatives(), this.#again(), this.#total(), this.#payment(), this.#actions(), this.#tickets()].filter(Boolean),
+      ...[this.#title(), c.phase === 'held' && this.#countdown(), this.#notice(), this.#instead(), this.#seats(), this.#lost(), this.#alternatives(), this.#again(), this.#total(), this.#payment(), this.#actions(), this.#routing(), this.#finder(), this.#tickets()].filter(Boolean),
     );
     // Rebuilding must not throw the keyboard back to the top of the page.
     if (focused) (this.host.querySelector(`[data-key="${CSS.escape(focused)}"]`) ?? this.host.querySelector('button'))?.focus();
@@ -37,8 +40,7 @@ export class Basket {
 
   #title() {
     const { checkout: c } = this;
-    const n = c.selection.size || c.held.length;
-    const text = { choosing: n ? `Your choice: ${seatsWord(n)}` : 'Choose your seats', holding: 'Holding your seats…', held: `Held for you: ${seatsWord(n)}`, paying: 'Paying…', booked: 'You are going!' }[c.phase];
+    const text = { choosing: c.chosen ? `Your choice: ${countWord(c.selection.size, c.standing.total)}` : 'Choose your seats', holding: 'Holding your seats…', held: `Held for you: ${countWord(c.held.length, places(c.heldPlaces))}`, paying: 'Paying…', booked: 'You are going!' }[c.phase];
     return h('h2', { id: 'basket-title' }, text);
   }
 
@@ -72,14 +74,48 @@ export class Basket {
     return notice && h(`p.notice.${notice.kind}`, {}, notice.text);
   }
 
+  /** What was got in place of what was wanted. */
+  #instead() {
+    const lines = this.checkout.phase === 'held' ? this.checkout.instead() : [];
+    return lines.length > 0 && h('div.notice.info.instead', {}, ...lines.map((text) => h('p', {}, text)));
+  }
+
+  /** Which pattern the router picked, for the curious. */
+  #routing() {
+    const { hold, phase } = this.checkout;
+    return phase === 'held' && hold.routing && h('p.routing', {}, `${hold.routing.pattern.replaceAll('_', ' ')}: ${hold.routing.because}`);
+  }
+
+  #finder() {
+    const { checkout: c } = this;
+    return c.phase === 'choosing' && c.chosen === 0 && this.finder.categories.length > 0 && this.finder.form();
+  }
+
   #seats() {
     const { checkout: c } = this;
     if (c.phase === 'booked') return this.#confirmation();
-    const seats = c.selection.size ? [...c.selection] : c.held;
-    if (seats.length === 0) {
+    const [seats, standing] = c.chosen ? [[...c.selection], c.standing.chosen] : [c.held, c.heldPlaces];
+    if (seats.length === 0 && standing.size === 0) {
       return c.phase === 'choosing' && c.lost.size === 0 && !c.again.length && h('p.hint', {}, `Click a section to come closer, then the seats you want: ${c.most} at most. Prefer a list? It is just below.`);
     }
-    return h('ul.chosen', {}, ...seats.map((i) => this.#line(i, c.selection.has(i))));
+    return h('ul.chosen', {}, ...seats.map((i) => this.#line(i, c.selection.has(i))), ...this.#places(standing, c.chosen > 0));
+  }
+
+  /** @param {Map<number, number>} standing */
+  #places(standing, removable) {
+    const { checkout: c } = this;
+    return [...standing].map(([k, n]) => {
+      const { name, category } = c.chart.areas[k];
+      const swatch = h('span.swatch', { 'aria-hidden': 'true' });
+      swatch.style.backgroundColor = c.chart.categories[category].color;
+      const price = c.areaPrice(k);
+      return h('li', {},
+        swatch,
+        h('span.where', {}, h('strong', {}, name), h('small', {}, `standing, ${countWord(0, n)}`)),
+        h('span.price', {}, show(price && { ...price, amount: price.amount * n })),
+        removable && h('button.remove', { type: 'button', 'data-key': `fewer-${k}`, 'aria-label': `One place fewer in ${name}`, disabled: c.busy, onclick: () => c.addPlaces(k, -1) }, '−'),
+      );
+    });
   }
 
   #line(i, removable) {
@@ -109,22 +145,23 @@ export class Basket {
   #alternatives() {
     const { checkout: c } = this;
     const offers = c.alternatives.filter((a) => a.length > 0);
-    if (offers.length === 0) return null;
+    if (offers.length === 0 && c.suggested.length === 0) return null;
     const name = (ids) => together(c.chart, ids.map((id) => c.chart.indexOf(id)).filter((i) => i >= 0));
-    return h('div.offers', {}, h('h3', {}, 'Close by and free'), ...offers.map((ids, k) => this.#button(`offer-${k}`, `Take ${name(ids)}`, () => c.takeAlternative(ids), 'quiet')));
+    const instead = c.suggested.length > 0 && this.#button('suggested', `Take ${name(c.suggested.map((s) => s.got))} instead of ${name(c.suggested.map((s) => s.wanted))}`, () => c.takeSuggested(), 'quiet');
+    return h('div.offers', {}, h('h3', {}, 'Close by and free'), instead, ...offers.map((ids, k) => this.#button(`offer-${k}`, `Take ${name(ids)}`, () => c.takeAlternative(ids), 'quiet')));
   }
 
   #again() {
     const { checkout: c } = this;
-    if (c.phase !== 'choosing' || c.again.length === 0 || c.selection.size > 0) return null;
+    if (c.phase !== 'choosing' || c.again.length === 0 || c.chosen > 0) return null;
     return this.#button('again', 'Choose the same seats again', () => c.choose(c.again), 'quiet');
   }
 
   #total() {
     const { checkout: c } = this;
-    const seats = c.selection.size ? [...c.selection] : c.phase === 'booked' ? [] : c.held;
-    if (seats.length === 0) return null;
-    const total = sum(seats.map((i) => c.price(i)));
+    const [seats, standing] = c.chosen ? [[...c.selection], c.standing.chosen] : c.phase === 'booked' ? [[], new Map()] : [c.held, c.heldPlaces];
+    if (seats.length === 0 && standing.size === 0) return null;
+    const total = sum([...seats.map((i) => c.price(i)), ...[...standing].flatMap(([k, n]) => Array(n).fill(c.areaPrice(k)))]);
     return total && h('p.total', {}, h('span', {}, 'Total'), h('strong', {}, total.map(show).join(' + ')));
   }
 
@@ -139,7 +176,7 @@ export class Basket {
     const { checkout: c } = this;
     const box = (...buttons) => h('div.actions', {}, ...buttons);
     if (c.phase === 'held') return box(this.#button('book', 'Book now', () => c.book(this.#method()), 'primary'), this.#button('release', 'Release', () => c.release(), 'quiet'));
-    if (c.phase === 'choosing' && c.selection.size) return box(this.#button('hold', `Hold ${seatsWord(c.selection.size)}`, () => c.holdSeats(), 'primary'), this.#button('clear', 'Clear', () => c.clear(), 'quiet'));
+    if (c.phase === 'choosing' && c.chosen) return box(this.#button('hold', `Hold ${countWord(c.selection.size, c.standing.total)}`, () => c.holdSeats(), 'primary'), this.#button('clear', 'Clear', () => c.clear(), 'quiet'));
     if (c.phase === 'holding' || c.phase === 'paying') return box(h('button.primary', { type: 'button', disabled: true }, c.phase === 'paying' ? 'Paying…' : 'Holding…'));
     if (c.phase === 'booked') return box(this.#button('more', 'Choose more seats', () => { c.phase = 'choosing'; c.clear(); }, 'quiet'));
     return null;
@@ -153,7 +190,7 @@ export class Basket {
     const { booking, chart } = this.checkout;
     const seats = booking.seat_ids.map((id) => chart.indexOf(id)).filter((i) => i >= 0);
     return h('div.confirmation', {},
-      h('ul.chosen', {}, ...seats.map((i) => this.#line(i, false))),
+      h('ul.chosen', {}, ...seats.map((i) => this.#line(i, false)), ...this.#places(this.checkout.standing.read(booking.areas), false)),
       booking.amount && h('p.total', {}, h('span', {}, 'Paid'), h('strong', {}, show(booking.amount))),
       booking.booking_id && h('p.reference', {}, 'Booking ', h('code', {}, booking.booking_id)),
     );
@@ -162,8 +199,9 @@ export class Basket {
   #tickets() {
     const { checkout: c } = this;
     if (c.tickets.length === 0) return null;
-    const line = (t) => h('li', {}, h('span', {}, t.seats.join(', ')), t.booking_id && this.#button(`cancel-${t.booking_id}`, 'Cancel and refund', () => c.cancel(t), 'link'));
-    return h('details.tickets', { open: this.ticketsOpen, ontoggle: (e) => (this.ticketsOpen = e.target.open) }, h('summary', {}, `Your tickets for this event (${c.tickets.reduce((n, t) => n + t.seats.length, 0)})`), h('ul', {}, ...c.tickets.map(line)));
+    const standing = (t) => (t.areas ?? []).map((a) => `${a.area_id} × ${a.quantity}`);
+    const line = (t) => h('li', {}, h('span', {}, [...t.seats, ...standing(t)].join(', ')), t.booking_id && this.#button(`cancel-${t.booking_id}`, 'Cancel and refund', () => c.cancel(t), 'link'));
+    return h('details.tickets', { open: this.ticketsOpen, ontoggle: (e) => (this.ticketsOpen = e.target.open) }, h('summary', {}, `Your tickets for this event (${c.tickets.reduce((n, t) => n + t.seats.length + places(c.standing.read(t.areas)), 0)})`), h('ul', {}, ...c.tickets.map(line)));
   }
 
   #button(key, text, onclick, kind) {

@@ -16,7 +16,7 @@
  * @property {{name: string, rows: number[], seats: number, category: number, x: number, y: number, box: Box, room: {w: number, h: number}}[]} sections
  * @property {{name: string, section: number, first: number, count: number}[]} rows  a row's seats are first … first+count−1
  * @property {{name: string, color: string}[]} categories
- * @property {{name: string, capacity: number, category: number, box: Box}[]} areas
+ * @property {{id: string, name: string, capacity: number, category: number, box: Box}[]} areas
  * @property {{x: number, y: number}[]} focalPoints
  * @property {Box} box              everything drawn
  * @property {(seatId: string) => number} indexOf  −1 when there is no such seat
@@ -253,6 +253,7 @@ function areas(list, chart, seen, all) {
     const width = Math.min(Math.max(60, Math.sqrt(area.capacity ?? 0) * 11), nearest * 0.9);
     const height = width * AREA_SHAPE;
     return {
+      id: area.area_id,
       name: text(area.name || area.area_id),
       capacity: area.capacity ?? 0,
       category: categoryOf(chart, seen, area.category),

@@ -1,7 +1,8 @@
 import { AVAILABLE } from '../client/packed.js';
 import { newKey } from '../client/backoff.js';
 import { UsherError } from '../client/errors.js';
-import { explain, place, seatsWord } from './words.js';
+import { Standing, sum } from './standing.js';
+import { countWord, explain, place, seatsWord, together } from './words.js';
 
 /** Most seats in one order, unless the event allows fewer. */
 const MOST = 8;
@@ -22,7 +23,7 @@ const OVER = new Set(['hold_expired', 'unknown_hold', 'stale_fencing_token', 'pa
  * Every write is written down (session storage) with its key before it is sent. So after a reload, or an answer lost on its way,
  * the very same request is sent again and gives its first answer: no order is doubled, no hold is forgotten.
  *
- * Invariants: `hold` is there exactly in held and paying (and in booked, as what was booked); `selection` is empty in all three.
+ * Invariants: `hold` is there exactly in held and paying (and in booked, as what was booked); `selection` and `standing` are empty in all three.
  */
 export class Checkout {
   /**
@@ -45,41 +46,67 @@ export class Checkout {
     this.phase = 'choosing';
     this.busy = false;
     this.selection = new Set();
+    this.standing = new Standing(o.chart, o.seats);
     this.lost = new Map();
     this.alternatives = [];
+    this.suggested = [];
     this.again = [];
     this.notice = null;
     this.hold = null;
     this.held = [];
+    /** @type {Map<number, number>} places held, by area */
+    this.heldPlaces = new Map();
     this.booking = null;
     this.tickets = this.#read(this.store, 'tickets') ?? [];
     this.most = Math.min(MOST, o.event.limits?.per_holder ?? MOST);
     this.watch = null;
   }
 
+  /** Seats and places in the basket. */
+  get chosen() {
+    return this.selection.size + this.standing.total;
+  }
+
   // ---- choosing
 
   /** @param {number} i @returns {boolean} whether it is selected now */
   toggle(i) {
-    if (this.phase === 'booked') this.phase = 'choosing';
-    if (this.phase !== 'choosing') {
-      this.#say(this.phase === 'held' ? 'Book or release the seats you hold first.' : 'One moment, please.', 'info');
-      return false;
-    }
+    if (!this.#mayChoose()) return false;
     this.lost.delete(i);
     if (this.selection.delete(i)) return this.#changed(`${place(this.chart, i)} removed.`) ?? false;
     if (this.seats.state[i] !== AVAILABLE) {
       this.#say(`${place(this.chart, i)} is not available.`, 'info');
       return false;
     }
-    if (this.selection.size >= this.most) {
-      this.#say(`You can choose ${seatsWord(this.most)} at most.`, 'info');
-      return false;
-    }
+    if (!this.#hasRoom()) return false;
     this.notice = null;
     this.selection.add(i);
-    this.#changed(`${place(this.chart, i)} chosen. ${seatsWord(this.selection.size)} in your basket.`);
+    this.#changed(`${place(this.chart, i)} chosen. ${countWord(this.selection.size, this.standing.total)} in your basket.`);
     return true;
+  }
+
+  #mayChoose() {
+    if (this.phase === 'booked') this.phase = 'choosing';
+    if (this.phase === 'choosing') return true;
+    this.#say(this.phase === 'held' ? 'Book or release the seats you hold first.' : 'One moment, please.', 'info');
+    return false;
+  }
+
+  #hasRoom() {
+    if (this.chosen < this.most) return true;
+    this.#say(`You can choose ${seatsWord(this.most)} at most.`, 'info');
+    return false;
+  }
+
+  /** @param {number} k an area @param {1|-1} by */
+  addPlaces(k, by) {
+    if (!this.#mayChoose() || (by > 0 && !this.#hasRoom())) return;
+    const had = this.standing.chosen.get(k) ?? 0;
+    const { name } = this.chart.areas[k];
+    this.notice = null;
+    if (by > 0 && this.standing.set(k, had + by) === had) return this.#say(`${name} is full.`, 'info');
+    if (by < 0) this.standing.set(k, had + by);
+    this.#changed(`${name}: ${countWord(0, this.standing.chosen.get(k) ?? 0)} chosen.`);
   }
 
   /** @param {number[]} wanted */
@@ -87,13 +114,22 @@ export class Checkout {
     this.selection = new Set(wanted.filter((i) => i >= 0 && this.seats.state[i] === AVAILABLE).slice(0, this.most));
     this.lost.clear();
     this.alternatives = [];
+    this.suggested = [];
     this.again = [];
     this.notice = this.selection.size < wanted.length ? { kind: 'warn', text: 'Not all of these seats are free any more.' } : null;
     this.#changed(`${seatsWord(this.selection.size)} chosen.`);
   }
 
   clear() {
+    this.standing.clear();
     this.choose([]);
+  }
+
+  /** The server's own proposal for seats that are gone. */
+  takeSuggested() {
+    const instead = new Map(this.suggested.map(({ wanted, got }) => [this.chart.indexOf(wanted), this.chart.indexOf(got)]));
+    const wanted = [...this.selection, ...this.lost.keys()];
+    this.choose(wanted.map((i) => instead.get(i) ?? i));
   }
 
   /** One offer of the server's: a whole replacement, or just for the seats that were lost. @param {string[]} seatIds */
@@ -111,6 +147,14 @@ export class Checkout {
     if (gone.length === 0) return;
     for (const i of gone) this.#lose(i);
     this.#changed(`${gone.map((i) => place(this.chart, i)).join('; ')}: taken by someone else.`, true);
+  }
+
+  /** Places left, by area. @param {number[]} left */
+  areasChanged(left) {
+    this.seats.setFree(left);
+    if (this.phase !== 'choosing' || this.busy) return;
+    const fewer = this.standing.shrink();
+    if (fewer.length) this.#changed(`${fewer.map((k) => this.chart.areas[k].name).join(', ')}: fewer places are left than you chose.`, true);
   }
 
   #lose(i) {
@@ -139,14 +183,31 @@ export class Checkout {
     return this.event.prices?.[this.chart.categories[this.chart.category[i]].name];
   }
 
+  /** @param {number} k an area */
+  areaPrice(k) {
+    return this.event.prices?.[this.chart.categories[this.chart.areas[k].category].name];
+  }
+
   // ---- holding
 
   async holdSeats() {
-    if (this.phase !== 'choosing' || this.selection.size === 0 || this.busy) return;
-    const seat_ids = [...this.selection].map((i) => this.chart.ids[i]);
-    const body = { event_id: this.event.event_id, seat_ids, holder_id: this.holderId };
+    if (this.phase !== 'choosing' || this.chosen === 0 || this.busy) return;
+    const body = { event_id: this.event.event_id, holder_id: this.holderId };
+    if (this.selection.size) body.seat_ids = [...this.selection].map((i) => this.chart.ids[i]);
+    if (this.standing.total) body.areas = this.standing.request();
+    await this.#claim(body);
+  }
+
+  /** @param {{quantity: number, category?: string, adjacent?: boolean}} best */
+  async holdBest(best) {
+    if (this.phase !== 'choosing' || this.busy) return;
+    await this.#claim({ event_id: this.event.event_id, holder_id: this.holderId, best });
+  }
+
+  async #claim(body) {
     this.lost.clear();
     this.alternatives = [];
+    this.suggested = [];
     await this.#reserve(this.#pending('reserve', body));
   }
 
@@ -154,10 +215,20 @@ export class Checkout {
     this.phase = 'holding';
     await this.#act(pending, async () => {
       this.#take(await this.usher.reserve(pending.body, { idempotencyKey: pending.key }));
-      this.announce(`Held: ${seatsWord(this.held.length)}. ${this.#minutes()}`);
+      this.announce([`Held: ${this.#heldWord()}.`, ...this.instead(), this.#minutes()].join(' '));
     });
     if (this.phase === 'holding') this.phase = 'choosing';
     this.onChange();
+  }
+
+  #heldWord() {
+    return countWord(this.held.length, sum(this.heldPlaces));
+  }
+
+  /** Seats that were got in place of others, in words. @returns {string[]} */
+  instead() {
+    const name = (id) => together(this.chart, [this.chart.indexOf(id)].filter((i) => i >= 0)) || id;
+    return (this.hold?.substituted ?? []).map(({ wanted, got }) => `You got ${name(got)} instead of ${name(wanted)}.`);
   }
 
   #minutes() {
@@ -168,7 +239,9 @@ export class Checkout {
     this.clock.hear(hold.server_time);
     this.hold = { ...this.hold, ...hold };
     this.held = hold.seat_ids.map((id) => this.chart.indexOf(id)).filter((i) => i >= 0);
+    this.heldPlaces = this.standing.read(hold.areas);
     this.selection.clear();
+    this.standing.clear();
     this.lost.clear();
     this.again = [];
     this.notice = null;
@@ -183,7 +256,7 @@ export class Checkout {
     this.clock.hear(hold.server_time);
     if (hold.status === 'held') Object.assign(this.hold, { expires_at: hold.expires_at ?? this.hold.expires_at });
     else if (hold.status === 'paying') this.#startPaying();
-    else if (hold.status === 'booked') this.#booked({ ...hold, seat_ids: hold.seat_ids ?? this.hold.seat_ids });
+    else if (hold.status === 'booked') this.#booked({ ...hold, seat_ids: hold.seat_ids ?? this.hold.seat_ids, areas: hold.areas ?? this.hold.areas });
     else this.#ended(hold.status === 'expired' ? explain(new UsherError({ code: 'hold_expired' }), false) : 'Your seats have been released.');
     this.onChange();
   }
@@ -219,6 +292,7 @@ export class Checkout {
     clearTimeout(this.payingTimer);
     this.hold = null;
     this.held = [];
+    this.heldPlaces = new Map();
     this.#write(this.session, 'hold', null);
   }
 
@@ -234,10 +308,10 @@ export class Checkout {
   async release() {
     await this.#act(null, async () => {
       await this.usher.release(this.hold);
-      const n = this.held.length;
+      const what = this.#heldWord();
       this.#dropHold();
       this.phase = 'choosing';
-      this.#say(`Released: ${seatsWord(n)}.`, 'info');
+      this.#say(`Released: ${what}.`, 'info');
     });
   }
 
@@ -274,13 +348,13 @@ export class Checkout {
 
   #booked(booking) {
     this.booking = booking;
-    const ticket = { booking_id: booking.booking_id ?? '', seats: booking.seat_ids, amount: booking.amount ?? null };
+    const ticket = { booking_id: booking.booking_id ?? '', seats: booking.seat_ids, amount: booking.amount ?? null, ...(booking.areas ? { areas: booking.areas } : {}) };
     this.tickets = [...this.tickets, ticket];
     this.#write(this.store, 'tickets', this.tickets);
     this.#dropHold();
     this.phase = 'booked';
     this.notice = null;
-    this.announce(`Booked: ${seatsWord(booking.seat_ids.length)}. Enjoy the show.`);
+    this.announce(`Booked: ${countWord(booking.seat_ids.length, sum(this.standing.read(booking.areas)))}. Enjoy the show.`);
   }
 
   /** @param {{booking_id: string}} ticket */
@@ -318,7 +392,8 @@ export class Checkout {
   }
 
   async #replay(pending) {
-    this.selection = new Set(pending.body.seat_ids.map((id) => this.chart.indexOf(id)).filter((i) => i >= 0));
+    this.selection = new Set((pending.body.seat_ids ?? []).map((id) => this.chart.indexOf(id)).filter((i) => i >= 0));
+    this.standing.chosen = this.standing.read(pending.body.areas);
     await this.#reserve(pending);
   }
 
@@ -365,9 +440,13 @@ export class Checkout {
       const i = this.chart.indexOf(seat_id);
       if (i >= 0) this.#lose(i);
     }
+    for (const { area_id, left } of error.areas) this.areasChanged(this.chart.areas.map((a, k) => (a.id === area_id ? left : this.standing.left(k))));
+    this.standing.shrink(); // we are busy, so it has not been done
     this.alternatives = error.alternatives;
-    const kept = this.selection.size ? ` ${seatsWord(this.selection.size)} of your choice can still be had.` : '';
-    this.#say(text + kept, 'warn', true);
+    this.suggested = error.suggested;
+    const gone = error.conflicts.length || error.areas.length ? text : 'There are no such seats together any more.';
+    const kept = this.chosen ? ` ${countWord(this.selection.size, this.standing.total)} of your choice can still be had.` : '';
+    this.#say(gone + kept, 'warn', true);
   }
 
   // ---- small things

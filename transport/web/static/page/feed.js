@@ -13,6 +13,7 @@ const PATIENCE = 1500;
  * @param {import('../usher.js').EventInfo} o.event
  * @param {(packed: Uint8Array, version: number) => void} o.onMap
  * @param {(changes: [number, number][], version: number) => void} o.onDelta
+ * @param {(left: number[]) => void} o.onAreas  places left in each standing area
  * @param {(state: "live"|"connecting"|"reconnecting"|"polling"|"stale"|"closed") => void} o.onState
  * @param {(error: {message?: string}) => void} o.onError
  */
@@ -39,6 +40,7 @@ export function feed(o) {
       if (seats) {
         ({ etag } = seats);
         o.onMap(seats.packed, seats.version);
+        if (o.event.areas?.length) o.onAreas((await o.usher.event(o.event.event_id, { attempts: 1 })).areas.map((a) => a.free));
       }
       o.onState('polling');
     } catch {
@@ -47,10 +49,12 @@ export function feed(o) {
     if (!current) timer = setTimeout(poll, POLL_EVERY);
   };
 
+  if (o.event.areas?.length) o.onAreas(o.event.areas.map((a) => a.free));
   notLive('connecting');
   o.live.watchEvent(o.event.event_id, {
     onSnapshot: (s) => o.onMap(s.map.bytes, s.version),
     onDelta: (d) => o.onDelta(d.seats, d.to),
+    onAreas: (a) => o.onAreas(a.areas),
     onLive: live,
     onStale: (why) => notLive(why.final ? 'closed' : 'reconnecting'),
     onError: o.onError,

@@ -30,7 +30,7 @@ export class Labels {
     g.textBaseline = 'middle';
     this.taken = [];
     for (const s of this.ground.stages) this.#stage(s, view, look.theme);
-    for (const a of this.ground.areas) this.#area(a, view, look.theme);
+    this.ground.areas.forEach((a, k) => this.#area(a, this.seats.free[k], view, look.theme));
     if (view.pitch >= ROWS_FROM) this.#rows(view, look.theme);
     if (view.pitch >= NUMBERS_FROM) this.#numbers(view, look);
     else this.#sections(view, solid, look);
@@ -46,7 +46,7 @@ export class Labels {
     this.taken.push({ left: p.x - size * 2, right: p.x + size * 2, top: p.y - size, bottom: p.y + size });
   }
 
-  #area(area, view, theme) {
+  #area(area, free, view, theme) {
     const { box } = area;
     const p = view.toScreen((box.left + box.right) / 2, (box.top + box.bottom) / 2);
     const size = Math.min(16, ((box.bottom - box.top) * view.scale) / 4);
@@ -55,7 +55,8 @@ export class Labels {
     this.g.font = `600 ${size}px ${FONT}`;
     this.g.fillText(area.name, p.x, p.y - size * 0.6);
     this.g.font = `${size * 0.8}px ${FONT}`;
-    this.g.fillText(`standing, ${this.count.format(area.capacity)}`, p.x, p.y + size * 0.6);
+    const left = free === null ? this.count.format(area.capacity) : free ? `${this.count.format(free)} left` : 'sold out';
+    this.g.fillText(`standing, ${left}`, p.x, p.y + size * 0.6);
   }
 
   /** Big sections first: where two labels want one place, the one more people look for stands. */

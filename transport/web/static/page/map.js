@@ -29,6 +29,7 @@ const MAX_DPR = 2;
  * @typedef {object} MapEvents
  * @property {(seat: number) => void} onSeat
  * @property {(section: number) => void} [onSection]
+ * @property {(area: number) => void} [onArea]
  * @property {(target: {seat: number, section: number, x: number, y: number}|null) => void} [onHover]
  */
 export class SeatMap {
@@ -124,6 +125,12 @@ export class SeatMap {
     this.#schedule();
   }
 
+  /** Standing areas have other counts now. */
+  areas() {
+    this.dirty.ground = true;
+    this.#schedule();
+  }
+
   /** @param {Map<number, "selected"|"mine"|"booked"|"lost">} marked */
   mark(marked) {
     this.marks.marked = marked;
@@ -203,12 +210,19 @@ export class SeatMap {
   #tap(x, y, touch) {
     const { seat, section } = this.#hit(x, y, touch);
     if (seat >= 0) return this.events.onSeat(seat);
-    if (section < 0) return;
+    if (section < 0) return this.#tapArea(x, y);
     this.events.onSection?.(section);
     if (this.view.pitch < SEATS_ABOVE) return this.showSection(section);
     if (this.view.pitch >= COMFORTABLE * 0.8) return;
     const w = this.view.toWorld(x, y);
     this.#moveTo(this.view.around(w.x, w.y, COMFORTABLE / 10));
+  }
+
+  #tapArea(x, y) {
+    const w = this.view.toWorld(x, y);
+    const inside = ({ box }) => w.x >= box.left && w.x <= box.right && w.y >= box.top && w.y <= box.bottom;
+    const area = this.ground.areas.findIndex(inside);
+    if (area >= 0) this.events.onArea?.(area);
   }
 
   #hover(x, y) {

@@ -13,6 +13,8 @@ export class Seats {
     this.total = new Int32Array(4);
     this.version = 0;
     this.known = false;
+    /** @type {(number|null)[]} places left in each standing area; null: not known */
+    this.free = chart.areas.map(() => null);
     this.#recount();
   }
 
@@ -46,6 +48,11 @@ export class Seats {
     }
     this.version = version;
     return changed;
+  }
+
+  /** @param {number[]} left by area; holes stay as they are */
+  setFree(left) {
+    left.forEach((n, k) => (this.free[k] = n));
   }
 
   /** @param {number} section @returns {number} seats that can be bought */

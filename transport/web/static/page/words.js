@@ -26,6 +26,13 @@ export function seatsWord(n) {
   return n === 1 ? 'one seat' : `${n} seats`;
 }
 
+/** `2 seats and 3 places`: those in standing areas have no numbers. */
+export function countWord(seats, places) {
+  const standing = places === 1 ? 'one place' : `${places} places`;
+  if (!places) return seatsWord(seats);
+  return seats ? `${seatsWord(seats)} and ${standing}` : standing;
+}
+
 /** Said whenever it is true: it is what people want to know first when something about their money goes wrong. */
 const NOT_CHARGED = 'You have not been charged.';
 
@@ -40,6 +47,10 @@ const BY_CODE = {
   already_booked: 'These seats are booked already.',
   unknown_event: 'This event is not on sale here.',
   unknown_seat: 'One of these seats does not exist at this event.',
+  admission_invalid: 'Your turn in the waiting room has ended. Please join it again.',
+  orphan_seats: 'That would leave a single seat over, which hardly anybody could use. Please choose seats next to each other or to the aisle.',
+  no_seating_plan: 'The best seats cannot be found at this event. Please choose on the map.',
+  unknown_area: 'One of these areas does not exist at this event.',
   limit_exceeded: 'That is more seats than one person may have at this event.',
   starting: 'The box office is just opening. Please try again in a moment.',
   no_quorum: 'The box office cannot confirm sales right now. Nothing has changed; please try again in a moment.',
