@@ -28,6 +28,19 @@
 // comes from outside) are named in PROOFS.md of the project; of L4 the snapshots' part
 // stands in package shard (FuzzRestore), the rest is not here yet.
 //
+// # The playbook
+//
+// Four stories of how high-demand sellers work, told to a real engine with the real
+// stadium (or a hotel of 120 rooms): each says who comes, what they ask for, what the
+// router makes of it and why, and ends by holding the engine's map against books of its
+// own. The story's clock stands still unless it is moved, so nothing hangs on the
+// machine's speed.
+//
+//	TestPlaybookBroadway    eight shows a week, other seats welcome: skip_locked
+//	TestPlaybookHotel       stays of many nights over several groups: optimistic, with heat
+//	TestPlaybookResidency   three nights or none, contested: leases, renewals, late holders
+//	TestPlaybookFlashSale   a flood behind a waiting room: queue, all seats sold once
+//
 // # The mutation gate
 //
 // A harness that notices nothing proves nothing. TestModelNoticesEveryMutant and
