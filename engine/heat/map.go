@@ -16,6 +16,7 @@ type Map struct {
 	pages    []atomic.Pointer[page]
 	pulse    atomic.Pointer[Pulse] // as of the last tick
 	thin     atomic.Uint32         // 1 of 2^thin attempts is counted
+	thinMost int                   // bound of thin
 	dropped  atomic.Bool           // set under pageMu and mu: no page, no viewer comes any more
 
 	claims [stripes]stripe
@@ -54,6 +55,7 @@ func newMap(shape *Shape, halfLife time.Duration, b *budget) *Map {
 		shape:    shape,
 		halfLife: halfLife,
 		budget:   b,
+		thinMost: maxThin,
 		pages:    make([]atomic.Pointer[page], (shape.seats+pageSeats-1)/pageSeats),
 		sections: make([]sum, shape.Sections()),
 		looking:  make([]int32, shape.Sections()),

@@ -117,6 +117,7 @@ func TestUnknownSeatsAreIgnored(t *testing.T) {
 func TestNoAttemptIsOverlooked(t *testing.T) {
 	const workers, each = 4, 20_000
 	m := NewMap(stadium(t, 2000), HalfLife)
+	m.thinMost = 0                // all of them
 	for s := range uint32(2000) { // or a page could be dropped as idle under an attempt that is about to be added
 		m.Attempt([]uint32{s}, true)
 	}

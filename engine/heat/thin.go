@@ -30,5 +30,5 @@ func (m *Map) weight() uint32 {
 // thinOut settles how the next second's attempts are counted.
 func (m *Map) thinOut(claims float64, elapsed time.Duration) {
 	rate := claims / max(elapsed, minInterval).Seconds()
-	m.thin.Store(uint32(min(bits.Len64(uint64(rate/thinFrom)), maxThin)))
+	m.thin.Store(uint32(min(bits.Len64(uint64(rate/thinFrom)), m.thinMost)))
 }
