@@ -167,7 +167,7 @@ func TestCursors(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if d, err := w.Next(ctx); err != nil || fmt.Sprint(d) != "{1 2 [{1 held}]}" {
+	if d, err := w.Next(ctx); err != nil || fmt.Sprint(d) != "{1 2 [{1 held}] []}" {
 		t.Errorf("%v, %v", d, err)
 	}
 	w.Close()
