@@ -11,9 +11,10 @@ func (x *Run) Actions() map[string]func() error {
 	return map[string]func() error{
 		"claim": one(x.hold), "claim again": one(x.hold), "claim more": one(x.hold),
 		"extend": one(x.extend), "release": one(x.release), "book": one(x.book), "book more": one(x.book), "cancel": one(x.cancel),
-		"block": one(x.block), "expire": one(x.expire), "create": one(x.create), "illegal": one(x.illegal),
+		"block": one(x.block), "expire": one(x.expire), "create": one(x.create), "illegal": one(x.illegal), "illegal more": one(x.illegal),
 		"choose": one(x.claim), "choose again": one(x.claim), "choose more": one(x.claim), "allot": one(x.allot),
-		"begin": one(x.begin), "prepare": x.prepare, "decide": one(x.decide), "resolve": one(x.resolve), "ack": one(x.ack),
+		"begin": one(x.begin), "prepare": x.prepare, "prepare more": x.prepare, "decide": one(x.decide),
+		"decide more": one(x.decide), "resolve": one(x.resolve), "resolve more": one(x.resolve), "ack": one(x.ack),
 		"retry": one(x.retry), "retry more": one(x.retry),
 		"time": x.wait, "clock back": x.clockBack, "sweep": x.sweep, "grind": x.grind, "grind bundles": x.grindBundles,
 		"reload": x.reload, "freeze": x.freeze, "thaw": x.thaw,

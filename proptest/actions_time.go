@@ -57,6 +57,11 @@ func (x *Run) sweep() error {
 func (x *Run) prepare() error {
 	c := *x.claim().(*shard.Claim)
 	c.Any, c.Key, c.Txn = false, shard.Key{}, x.txn()
+	for _, b := range x.m.Bundles {
+		if b.State == shard.BundleOpen && b.Home == 0 && len(b.Parts) == 0 && x.Roll(2) == 0 {
+			c.Txn = shard.Txn{Bundle: b.Number}
+		}
+	}
 	return x.Do(&c)
 }
 

@@ -51,7 +51,7 @@ func (g *gen) ttl() int64 {
 func (g *gen) hold() Op {
 	no, e := g.event()
 	return &shard.Hold{
-		Event: no, Seats: g.places(e, 6), TTL: g.ttl(), Holder: g.holder(), Lease: chance(g.Dice, 8), Admitted: g.admitted(), Key: g.key(),
+		Event: no, Seats: g.places(e, 6), TTL: g.ttl(), Holder: g.holder(), Lease: chance(g.Dice, 5), Admitted: g.admitted(), Key: g.key(),
 	}
 }
 
@@ -90,21 +90,45 @@ func (g *gen) token(e *ModelEvent, hold uint32) uint64 {
 	return e.token(hold)
 }
 
+// target is a hold of an event, now and then one that leads a bundle.
+func (g *gen) target() (no uint32, e *ModelEvent, n uint32) {
+	if b := g.lead(); b != nil {
+		p := b.Parts[0]
+		return p.Event, g.m.Events[p.Event], p.Part.Hold
+	}
+	no, e = g.event()
+	return no, e, g.number(e)
+}
+
+// lead is, now and then, one of the last bundles that are used by a hold here.
+func (g *gen) lead() *ModelBundle {
+	if !chance(g.Dice, 3) {
+		return nil
+	}
+	var list []*ModelBundle
+	for i := len(g.m.Bundles) - 1; i >= 0 && len(list) < 3; i-- {
+		if b := g.m.Bundles[i]; b.leader() != nil && (b.State != shard.BundleEnded || chance(g.Dice, 8)) {
+			list = append(list, b)
+		}
+	}
+	if len(list) == 0 {
+		return nil
+	}
+	return pick(g.Dice, list...)
+}
+
 func (g *gen) extend() Op {
-	no, e := g.event()
-	n := g.number(e)
+	no, e, n := g.target()
 	return &shard.Extend{Event: no, Hold: n, Token: g.token(e, n), TTL: g.ttl(), Key: g.key()}
 }
 
 func (g *gen) release() Op {
-	no, e := g.event()
-	n := g.number(e)
+	no, e, n := g.target()
 	return &shard.Release{Event: no, Hold: n, Token: g.token(e, n), Declined: chance(g.Dice, 4), Key: g.key()}
 }
 
 func (g *gen) book() Op {
-	no, e := g.event()
-	n := g.number(e)
+	no, e, n := g.target()
 	var parts []int64
 	for range g.Roll(4) {
 		parts = append(parts, int64(g.Roll(3))*900)
@@ -119,6 +143,9 @@ func (g *gen) cancel() Op {
 	no, e := g.event()
 	n := len(e.Books)
 	booking := uint32(max(0, n-g.Roll(6)))
+	if b := g.lead(); b != nil && b.Parts[0].Booking != 0 {
+		no, booking = b.Parts[0].Event, b.Parts[0].Booking
+	}
 	if chance(g.Dice, 5) {
 		booking = uint32(g.Roll(n + 2))
 	}

@@ -165,7 +165,7 @@ func (g *gen) allot() Op {
 	if chance(g.Dice, 4) {
 		hash = [16]byte{byte('a' + g.Roll(5))}
 	}
-	return &shard.Allot{Event: no, Seats: g.seats(e, 3), Name: []byte{name}, Hash: hash, Reason: []byte("why")[:g.Roll(4)], Key: g.key()}
+	return &shard.Allot{Event: no, Seats: g.seats(e, 2), Name: []byte{name}, Hash: hash, Reason: []byte("why")[:g.Roll(4)], Key: g.key()}
 }
 
 // txn is one that is known here, or is not.
@@ -196,6 +196,20 @@ func (g *gen) someBundle() *ModelBundle {
 	return g.m.Bundles[max(0, len(g.m.Bundles)-1-g.Roll(6))]
 }
 
+// guest is mostly a bundle here that others decide about.
+func (g *gen) guest() shard.Txn {
+	var list []shard.Txn
+	for i := len(g.m.Bundles) - 1; i >= 0 && len(list) < 4; i-- {
+		if b := g.m.Bundles[i]; b.Home != 0 && (b.State != shard.BundleEnded || chance(g.Dice, 8)) {
+			list = append(list, shard.Txn{Home: b.Home, Bundle: b.At})
+		}
+	}
+	if len(list) == 0 || chance(g.Dice, 8) {
+		return g.txn()
+	}
+	return pick(g.Dice, list...)
+}
+
 func (g *gen) begin() Op {
 	no, _ := g.event()
 	return &shard.Begin{Event: no, Groups: []uint16{2, 5}[g.Roll(2):], Wait: int64(1 + g.Roll(3_000)), Key: g.key()}
@@ -223,7 +237,7 @@ func (g *gen) decide() Op {
 
 func (g *gen) resolve() Op {
 	c := &shard.Resolve{
-		Txn: g.txn(), State: shard.BundleState(g.Roll(6)), Expired: g.Roll(2) == 0,
+		Txn: g.guest(), State: shard.BundleState(g.Roll(6)), Expired: g.Roll(2) == 0,
 		Currency: [3]byte{'E', 'U', 'R'}, Payment: fmt.Append(nil, "pay_", g.Roll(9)),
 	}
 	if b := g.m.joined(c.Txn); b != nil {

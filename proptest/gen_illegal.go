@@ -91,7 +91,7 @@ func (g *gen) illegalClaim() Op {
 	c := *g.claim().(*shard.Claim)
 	c.Items = append([]shard.Item(nil), c.Items...)
 	it := &c.Items[g.Roll(len(c.Items))]
-	switch g.Roll(12) {
+	switch g.Roll(20) {
 	case 0:
 		c.Items = nil
 	case 1:
@@ -121,7 +121,7 @@ func (g *gen) illegalClaim() Op {
 }
 
 func (g *gen) illegalBundle() Op {
-	switch g.Roll(4) {
+	switch g.Roll(6) {
 	case 0:
 		c := *g.begin().(*shard.Begin)
 		c.Groups = pick(g.Dice, []uint16{0}, []uint16{3, 3}, []uint16{4, 3}, []uint16{65})
@@ -136,7 +136,7 @@ func (g *gen) illegalBundle() Op {
 		return &c
 	}
 	c := *g.allot().(*shard.Allot)
-	switch g.Roll(4) {
+	switch g.Roll(12) {
 	case 0:
 		c.Name = nil
 	case 1:

@@ -14,7 +14,14 @@ import (
 var reachable = map[string][]error{
 	"*shard.Hold": {
 		nil, shard.ErrUnknownEvent, shard.ErrUnknownSeat, shard.ErrDuplicateSeat, shard.ErrBadRequest, shard.ErrSeatsUnavailable,
-		shard.ErrNotOnSale, shard.ErrIdempotencyMismatch, shard.ErrIdempotencyFull,
+		shard.ErrNotOnSale, shard.ErrIdempotencyMismatch, shard.ErrIdempotencyFull, shard.ErrUnknownArea, shard.ErrAdmissionRequired,
+		shard.ErrLimitExceeded, shard.ErrOrphanSeats,
+	},
+	"*shard.Claim": {
+		nil, shard.ErrUnknownEvent, shard.ErrUnknownSeat, shard.ErrDuplicateSeat, shard.ErrBadRequest, shard.ErrSeatsUnavailable,
+		shard.ErrNotOnSale, shard.ErrIdempotencyMismatch, shard.ErrIdempotencyFull, shard.ErrUnknownArea, shard.ErrAdmissionRequired,
+		shard.ErrLimitExceeded, shard.ErrOrphanSeats, shard.ErrNoPlan, shard.ErrUnknownChannel, shard.ErrVersionConflict,
+		shard.ErrUnknownBundle, shard.ErrBundleEnded,
 	},
 	"*shard.Extend": {
 		nil, shard.ErrUnknownEvent, shard.ErrUnknownHold, shard.ErrBadRequest, shard.ErrHoldExpired, shard.ErrHoldReleased,
@@ -22,23 +29,42 @@ var reachable = map[string][]error{
 	},
 	"*shard.Release": {
 		nil, shard.ErrUnknownHold, shard.ErrAlreadyBooked, shard.ErrStaleFencingToken, shard.ErrIdempotencyMismatch, shard.ErrIdempotencyFull,
+		shard.ErrTokenRequired,
 	},
 	"*shard.Book": {
-		nil, shard.ErrUnknownHold, shard.ErrBadRequest, shard.ErrHoldExpired, shard.ErrHoldReleased,
+		nil, shard.ErrUnknownHold, shard.ErrBadRequest, shard.ErrHoldExpired, shard.ErrHoldReleased, shard.ErrTokenRequired,
 		shard.ErrAlreadyBooked, shard.ErrStaleFencingToken, shard.ErrIdempotencyMismatch, shard.ErrIdempotencyFull,
 	},
 	"*shard.Cancel": {nil, shard.ErrUnknownBooking, shard.ErrIdempotencyMismatch, shard.ErrIdempotencyFull},
 	"*shard.Block": {
 		nil, shard.ErrUnknownSeat, shard.ErrDuplicateSeat, shard.ErrBadRequest, shard.ErrSeatsUnavailable,
+		shard.ErrIdempotencyMismatch, shard.ErrIdempotencyFull, shard.ErrUnknownArea,
+	},
+	"*shard.Allot": {
+		nil, shard.ErrUnknownSeat, shard.ErrDuplicateSeat, shard.ErrBadRequest, shard.ErrSeatsUnavailable,
 		shard.ErrIdempotencyMismatch, shard.ErrIdempotencyFull,
 	},
-	"*shard.CreateEvent": {nil, shard.ErrBadRequest, shard.ErrEventExists, shard.ErrUnknownChart},
+	"*shard.Begin":       {nil, shard.ErrBadRequest, shard.ErrIdempotencyMismatch, shard.ErrIdempotencyFull},
+	"*shard.Decide":      {nil, shard.ErrBadRequest, shard.ErrUnknownBundle, shard.ErrBundleEnded, shard.ErrIdempotencyFull},
+	"*shard.Resolve":     {nil, shard.ErrBadRequest},
+	"*shard.Ack":         {nil, shard.ErrUnknownBundle},
+	"*shard.CreateEvent": {nil, shard.ErrBadRequest, shard.ErrEventExists, shard.ErrUnknownChart, shard.ErrBadPlan},
 	"*shard.Expire":      {nil},
+}
+
+// outcomes are what else has to come about, see count.
+var outcomes = []string{
+	"replays", "lazy expiry by a claim", "forgotten holds", "forgotten answers", "swept holds", "cut sweeps", "cancelled bookings",
+	"granted: several events", "granted: any, not the first", "granted: the same on all", "granted: the best", "granted: apart",
+	"granted: substitutes", "granted: wanted with fan", "granted: areas", "granted: a lease", "granted: by a channel", "granted: as read",
+	"granted: for a bundle here", "granted: for a bundle elsewhere", "suggested", "undecided conflicts", "a bundle's claim again",
+	"bundle open", "bundle held", "bundle ended", "bundle booked", "bundle cancelled", "guest held", "guest booked", "guest cancelled",
+	"forgotten bundles", "acknowledged", "old news",
 }
 
 // often is how many times in reachRuns runs each of them must come about.
 const (
-	reachRuns = 40
+	reachRuns = 80
 	often     = 5
 )
 
@@ -50,12 +76,16 @@ func TestGeneratorsReachEverything(t *testing.T) {
 	}
 	for op, errs := range reachable {
 		for _, err := range errs {
-			if n := told[answerName(op, err)]; n < often {
+			least := often
+			if op == "*shard.Decide" && err == shard.ErrIdempotencyFull {
+				least = 1 // the table has filled between begin and commit
+			}
+			if n := told[answerName(op, err)]; n < least {
 				t.Errorf("%s came about %d times in %d runs", answerName(op, err), n, reachRuns)
 			}
 		}
 	}
-	for _, what := range []string{"replays", "lazy expiry by a claim", "forgotten holds", "forgotten answers", "swept holds", "cut sweeps", "cancelled bookings"} {
+	for _, what := range outcomes {
 		if told[what] < often {
 			t.Errorf("%s: %d in %d runs", what, told[what], reachRuns)
 		}
@@ -79,23 +109,7 @@ func reach(t *testing.T, seed uint64, told map[string]int) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	x.OnTold = func(op Op, out shard.Result) {
-		told[answerName(fmt.Sprintf("%T", op), out.Err)]++
-		switch c := op.(type) {
-		case *shard.Expire:
-			told["swept holds"] += int(out.Count)
-			if out.More {
-				told["cut sweeps"]++
-			}
-		case *shard.Hold:
-			if out.Err == nil && !out.Replayed && int(out.Version)-len(c.Seats) > x.versionBefore {
-				told["lazy expiry by a claim"]++
-			}
-		}
-		if out.Replayed {
-			told["replays"]++
-		}
-	}
+	x.OnTold = func(op Op, out shard.Result) { x.count(op, out, told) }
 	for range 300 {
 		keys := x.answers()
 		if err := x.Step(); err != nil {
@@ -105,15 +119,77 @@ func reach(t *testing.T, seed uint64, told map[string]int) {
 	}
 	for _, e := range x.m.Events {
 		for _, h := range e.Holds {
-			if h.Forgotten {
-				told["forgotten holds"]++
-			}
+			told["forgotten holds"] += one(h.Forgotten)
 		}
 		for _, b := range e.Books {
-			if b.Cancelled {
-				told["cancelled bookings"]++
-			}
+			told["cancelled bookings"] += one(b.Cancelled)
 		}
+	}
+	for _, b := range x.m.Bundles {
+		told["bundle "+stateNames[b.State]] += one(b.Home == 0)
+		told["forgotten bundles"] += one(b.Forgotten)
+	}
+}
+
+var stateNames = []string{"", "open", "held", "ended", "booked", "cancelled"}
+
+func one(yes bool) int {
+	if yes {
+		return 1
+	}
+	return 0
+}
+
+// count notes what a command came to.
+func (x *Run) count(op Op, out shard.Result, told map[string]int) {
+	told[answerName(fmt.Sprintf("%T", op), out.Err)]++
+	told["replays"] += one(out.Replayed)
+	for _, f := range out.Conflicts {
+		told["undecided conflicts"] += one(f.Undecided)
+	}
+	switch c := op.(type) {
+	case *shard.Expire:
+		told["swept holds"] += int(out.Count)
+		told["cut sweeps"] += one(out.More)
+	case *shard.Hold:
+		told["lazy expiry by a claim"] += one(out.Err == nil && !out.Replayed && int(out.Version)-len(c.Seats) > x.versionBefore)
+	case *shard.Claim:
+		countClaim(c, out, told)
+	case *shard.Resolve:
+		told["guest "+stateNames[out.Bundle]] += one(out.Bundle == c.State)
+	case *shard.Ack:
+		told["acknowledged"] += one(out.Err == nil && out.Bundle == c.State)
+		told["old news"] += one(out.Err == nil && out.Bundle != c.State)
+	}
+}
+
+func countClaim(c *shard.Claim, out shard.Result, told map[string]int) {
+	if out.Err != nil {
+		told["suggested"] += one(len(out.Granted) > 0)
+		return
+	}
+	if out.Replayed {
+		told["a bundle's claim again"] += one(c.Txn != shard.Txn{})
+		return
+	}
+	told["granted: several events"] += one(len(out.Granted) > 1)
+	told["granted: any, not the first"] += one(c.Any && out.Count > 0)
+	told["granted: the same on all"] += one(c.Same && len(out.Granted) > 1)
+	told["granted: a lease"] += one(c.Lease)
+	told["granted: for a bundle here"] += one(c.Txn != shard.Txn{} && c.Txn.Home == 0)
+	told["granted: for a bundle elsewhere"] += one(c.Txn.Home != 0)
+	if c.Any {
+		return
+	}
+	for i, g := range out.Granted {
+		it, seats := &c.Items[i], seatsIn(g.Seats)
+		told["granted: areas"] += one(len(seats) < len(g.Seats))
+		told["granted: by a channel"] += one(it.Channel != [16]byte{})
+		told["granted: as read"] += one(it.IfSince || it.Versions != nil)
+		told["granted: the best"] += one(it.Best != nil)
+		told["granted: apart"] += one(it.Best != nil && int(seats[len(seats)-1]-seats[0]) >= len(seats))
+		told["granted: substitutes"] += one(it.Fan != shard.FanNone && !slices.Equal(g.Seats, it.Seats))
+		told["granted: wanted with fan"] += one(it.Fan != shard.FanNone && slices.Equal(g.Seats, it.Seats))
 	}
 }
 
