@@ -25,8 +25,9 @@ type cli struct {
 		Create eventCreateCmd `cmd:"" help:"Put an event on sale."`
 	} `cmd:"" help:"Events."`
 	Bench struct {
-		Claims benchClaimsCmd `cmd:"" help:"Measure claims of seats through the engine's own path."`
-		Lease  benchLeaseCmd  `cmd:"" help:"Measure short leases of seats drawn at random, with renewals and late holders."`
+		Claims   benchClaimsCmd   `cmd:"" help:"Measure claims of seats through the engine's own path."`
+		Lease    benchLeaseCmd    `cmd:"" help:"Measure short leases of seats drawn at random, with renewals and late holders."`
+		Patterns benchPatternsCmd `cmd:"" help:"Hold the same flash sale of a stadium by each pattern of allocation, side by side."`
 	} `cmd:"" help:"Measure this machine."`
 	Check checkCmd `cmd:"" help:"Verify a data folder that no node has open."`
 
