@@ -130,7 +130,7 @@ func (b *patternBuyer) attempt(seats []int, version uint64, known *uint64) (done
 	}
 	start := time.Now()
 	h, err := b.engine.Hold(context.Background(), r) // without a deadline, as in claimLoad.client
-	b.shard.took(time.Since(start))
+	b.shard.took(time.Since(start), err == nil)
 	b.life.attempts++
 	if err != nil {
 		return !b.tellsWhy(err, known)

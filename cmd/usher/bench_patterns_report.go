@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"math"
 	"slices"
+
+	"github.com/HdrHistogram/hdrhistogram-go"
 )
 
 // patternsReport is what was measured; of several rounds the medians, of what must not
@@ -41,6 +43,8 @@ type patternLine struct {
 	AttemptsPerSecond float64 `json:"attempts_per_second"`
 	P50               float64 `json:"p50_ms"` // of an attempt, won or lost
 	P99               float64 `json:"p99_ms"`
+	GrantedP50        float64 `json:"granted_p50_ms"` // of one that won: refusals are often told from memory
+	GrantedP99        float64 `json:"granted_p99_ms"`
 	Conversion        float64 `json:"conversion"` // share of buyers that leave with seats
 	FirstTry          float64 `json:"first_try"`  // share of buyers that had them by the first attempt
 	AttemptsPerBuyer  float64 `json:"attempts_per_buyer"`
@@ -58,9 +62,10 @@ type patternLine struct {
 // lineOf is one sale's.
 func lineOf(name string, r *saleResult) patternLine {
 	took := r.elapsed.Seconds()
+	ms := func(h *hdrhistogram.Histogram, q float64) float64 { return float64(h.ValueAtQuantile(q)) / 1000 }
 	return patternLine{
 		Pattern: name, AttemptsPerSecond: float64(r.attempts) / took,
-		P50: float64(r.latency.ValueAtQuantile(50)) / 1000, P99: float64(r.latency.ValueAtQuantile(99)) / 1000,
+		P50: ms(r.latency, 50), P99: ms(r.latency, 99), GrantedP50: ms(r.granted, 50), GrantedP99: ms(r.granted, 99),
 		Conversion: share(r.seated, r.buyers), FirstTry: share(r.firstTry, r.buyers),
 		AttemptsPerBuyer: share(r.attempts, r.buyers), Refused: share(r.refused, r.attempts),
 		SeatsSold: float64(r.seats), Substituted: float64(r.substituted), FoundNothing: float64(r.foundNothing),
@@ -85,7 +90,7 @@ func (l *patternLine) measured() []struct {
 		v        *float64
 		decimals int
 	}{
-		{&l.AttemptsPerSecond, 0}, {&l.P50, 3}, {&l.P99, 3}, {&l.Conversion, 4}, {&l.FirstTry, 4}, {&l.AttemptsPerBuyer, 3}, {&l.Refused, 4}, {&l.SeatsSold, 0},
+		{&l.AttemptsPerSecond, 0}, {&l.P50, 3}, {&l.P99, 3}, {&l.GrantedP50, 3}, {&l.GrantedP99, 3}, {&l.Conversion, 4}, {&l.FirstTry, 4}, {&l.AttemptsPerBuyer, 3}, {&l.Refused, 4}, {&l.SeatsSold, 0},
 		{&l.Substituted, 0}, {&l.GaveUp, 0}, {&l.FoundNothing, 0}, {&l.LeasesLost, 0}, {&l.Duration, 2},
 	}
 }
@@ -186,10 +191,10 @@ func (r *patternsReport) print(t *term) {
 const paceSlack = 2
 
 func printLines(t *term, lines []patternLine) {
-	t.printf("  %-13s %11s %8s %8s %11s %9s %15s %8s %8s %7s %8s\n", "", "attempts/s", "p50 ms", "p99 ms", "with seats", "at once", "attempts/buyer", "refused", "seats", "took s", "doubles")
+	t.printf("  %-13s %11s %8s %8s %8s %11s %9s %15s %8s %8s %7s %8s\n", "", "attempts/s", "p50 ms", "p99 ms", "won p50", "with seats", "at once", "attempts/buyer", "refused", "seats", "took s", "doubles")
 	for i := range lines {
 		l := &lines[i]
-		t.printf("  %-13s %11.0f %8.2f %8.2f %9.1f %% %7.1f %% %15.2f %6.1f %% %8.0f %7.1f %8d\n",
-			l.Pattern, l.AttemptsPerSecond, l.P50, l.P99, 100*l.Conversion, 100*l.FirstTry, l.AttemptsPerBuyer, 100*l.Refused, l.SeatsSold, l.Duration, l.DoubleAllocations)
+		t.printf("  %-13s %11.0f %8.2f %8.2f %8.2f %9.1f %% %7.1f %% %15.2f %6.1f %% %8.0f %7.1f %8d\n",
+			l.Pattern, l.AttemptsPerSecond, l.P50, l.P99, l.GrantedP50, 100*l.Conversion, 100*l.FirstTry, l.AttemptsPerBuyer, 100*l.Refused, l.SeatsSold, l.Duration, l.DoubleAllocations)
 	}
 }

@@ -48,6 +48,7 @@ type patternSale struct {
 type saleShard struct {
 	mu      sync.Mutex
 	latency *hdrhistogram.Histogram // of attempts, microseconds
+	granted *hdrhistogram.Histogram // of those that won
 	saleCounts
 }
 
@@ -63,6 +64,7 @@ type saleCounts struct {
 type saleResult struct {
 	saleCounts
 	latency *hdrhistogram.Histogram
+	granted *hdrhistogram.Histogram
 	elapsed time.Duration
 	lost    int64 // seats that buyers and engine say different things of
 }
@@ -70,15 +72,19 @@ type saleResult struct {
 func newSaleShards() []*saleShard {
 	shards := make([]*saleShard, 8*runtime.GOMAXPROCS(0))
 	for i := range shards {
-		shards[i] = &saleShard{latency: newLatency()}
+		shards[i] = &saleShard{latency: newLatency(), granted: newLatency()}
 	}
 	return shards
 }
 
-func (s *saleShard) took(d time.Duration) {
+func (s *saleShard) took(d time.Duration, won bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	_ = s.latency.RecordValue(max(1, min(d.Microseconds(), s.latency.HighestTrackableValue())))
+	us := max(1, min(d.Microseconds(), s.latency.HighestTrackableValue()))
+	_ = s.latency.RecordValue(us)
+	if won {
+		_ = s.granted.RecordValue(us)
+	}
 }
 
 func (s *saleShard) note(l *buyerLife) {
@@ -128,9 +134,10 @@ func (s *patternSale) run(ctx context.Context) (saleResult, error) {
 	} else {
 		s.atOnce(ctx)
 	}
-	r := saleResult{elapsed: time.Since(start), latency: newLatency()}
+	r := saleResult{elapsed: time.Since(start), latency: newLatency(), granted: newLatency()}
 	for _, x := range s.shards {
 		r.latency.Merge(x.latency)
+		r.granted.Merge(x.granted)
 		r.add(&x.saleCounts)
 	}
 	if r.err != nil {

@@ -224,7 +224,7 @@ func TestPatternsReport(t *testing.T) {
 	cmd := &benchPatternsCmd{Over: time.Second, Rounds: 3}
 	sale := func(attempts, seated, first int64) saleResult {
 		return saleResult{
-			saleCounts: saleCounts{attempts: attempts, buyers: 100, seated: seated, firstTry: first}, latency: newLatency(), elapsed: time.Second,
+			saleCounts: saleCounts{attempts: attempts, buyers: 100, seated: seated, firstTry: first}, latency: newLatency(), granted: newLatency(), elapsed: time.Second,
 		}
 	}
 	kinds := cmd.saleKinds()
