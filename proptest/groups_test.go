@@ -13,7 +13,7 @@ import (
 func TestGroupsAgainstModel(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
-		if _, err := PlayGroups(rolls{t}, 50); err != nil {
+		if _, err := PlayGroups(rolls{t}, 100); err != nil {
 			t.Fatal(err)
 		}
 	})
