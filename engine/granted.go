@@ -58,7 +58,7 @@ func (c *claim) granted(ctx context.Context, res *shard.Result) (Hold, error) {
 	h := Hold{
 		HoldID: ref.holdID(res.Number), EventID: ref.id, HolderID: c.req.HolderID, Status: HoldHeld, FencingToken: res.Token,
 		HeldAt: unixMilli(res.Now), ExpiresAt: unixMilli(res.Expires), ServerTime: unixMilli(res.Now), Version: home.Version,
-		Mode: leaseMode[c.mode == ModeLease],
+		Mode: leaseMode(c.mode == ModeLease),
 	}
 	h.SeatIDs, h.Areas = ref.places(home.Seats)
 	h.Substituted = c.substituted(ref, i, home.Seats)

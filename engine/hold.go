@@ -68,7 +68,7 @@ func (e *Engine) holdPlain(ctx context.Context, ref *eventRef, r *HoldRequest, m
 		return Hold{}, err
 	}
 	return Hold{
-		Mode:   leaseMode[mode == ModeLease],
+		Mode:   leaseMode(mode == ModeLease),
 		HoldID: ref.holdID(res.Number), EventID: ref.id, SeatIDs: slices.Clone(r.SeatIDs), HolderID: r.HolderID,
 		Status: HoldHeld, FencingToken: res.Token, HeldAt: unixMilli(res.Now), ExpiresAt: unixMilli(res.Expires),
 		ServerTime: unixMilli(res.Now), Version: res.Version,
@@ -76,7 +76,12 @@ func (e *Engine) holdPlain(ctx context.Context, ref *eventRef, r *HoldRequest, m
 }
 
 // leaseMode is what a hold says of how it was made.
-var leaseMode = map[bool]Mode{true: ModeLease}
+func leaseMode(lease bool) Mode {
+	if lease {
+		return ModeLease
+	}
+	return ""
+}
 
 // defaultLease is how long a lease lasts that asks for no time of its own.
 const defaultLease = 30 * time.Second
@@ -253,7 +258,7 @@ func (e *Engine) readHold(ctx context.Context, ref *eventRef, n uint32) (Hold, [
 		}
 	}
 	h.SeatIDs, h.Areas = ref.places(info.Seats)
-	h.HolderID, h.Mode = info.Holder, leaseMode[info.Lease]
+	h.HolderID, h.Mode = info.Holder, leaseMode(info.Lease)
 	h.Status = holdStatus[info.State]
 	h.HeldAt, h.ServerTime = unixMilli(info.HeldAt), unixMilli(g.Now())
 	if info.State == shard.HoldBooked {

@@ -2,7 +2,6 @@ package engine
 
 import (
 	"fmt"
-	"slices"
 	"strconv"
 	"strings"
 
@@ -13,7 +12,28 @@ var modes = []Mode{ModeDirect, ModeSkipLocked, ModeOptimistic, ModeLease, ModeQu
 
 const modeNames = "direct, skip_locked, optimistic, lease, queue, auto"
 
-func (m Mode) known() bool { return slices.Contains(modes, m) }
+const modeCount = 6
+
+// number is the mode's place in modes, modeCount if it is none.
+func (m Mode) number() int {
+	switch m {
+	case ModeDirect:
+		return 0
+	case ModeSkipLocked:
+		return 1
+	case ModeOptimistic:
+		return 2
+	case ModeLease:
+		return 3
+	case ModeQueue:
+		return 4
+	case ModeAuto:
+		return 5
+	}
+	return modeCount
+}
+
+func (m Mode) known() bool { return m.number() < modeCount }
 
 const (
 	maxPerHolder = 1000

@@ -167,7 +167,7 @@ func (t *txn) commit(ctx context.Context) (Hold, error) {
 	h := Hold{
 		HoldID: t.refs[0].holdID(res.Number), EventID: t.refs[0].id, HolderID: t.req.HolderID, Status: HoldHeld, FencingToken: res.Token,
 		HeldAt: unixMilli(res.Now), ExpiresAt: unixMilli(res.Expires), ServerTime: unixMilli(res.Now), Version: t.given[0].Version,
-		Mode: leaseMode[t.mode == ModeLease],
+		Mode: leaseMode(t.mode == ModeLease),
 	}
 	for i := range t.given {
 		h.Items = append(h.Items, t.item(t.refs[i], i, &t.given[i]))

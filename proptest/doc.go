@@ -13,6 +13,15 @@
 //	TestShardAgainstModel        rapid, which shrinks what fails
 //	TestShardFromSeeds           longer runs from seeds
 //	FuzzShard                    the same, steered by coverage
+//
+// [Groups] is two or three of these, each with a clock of its own, and reservations over
+// all of them: a coordinator that may die between any two steps, commands that come twice,
+// late or never, holders that extend, pay and cancel, and a driver that brings to an end
+// what is left. After each step no group may know more than the one that decides, and no
+// half of a stay may stand; in the end all parts stand alike, and nothing is stuck.
+//
+//	TestGroupsAgainstModel, TestGroupsFromSeeds, FuzzGroups
+//
 //	TestTinyWorldEverySequence   2 seats, 3 buyers: every sequence of 4 moves
 //	TestTinyWorldEveryState      the same from every distinct situation, 8 moves deep
 //	TestGeneratorsReachEverything  what chance must bring about, or it proves nothing
@@ -51,9 +60,11 @@
 // # Running for longer
 //
 //	go test ./proptest -run ShardAgainstModel -rapid.checks=100000 [-rapid.steps=60]
+//	go test ./proptest -run GroupsAgainstModel -rapid.checks=100000
 //	go test ./proptest -run ShardAgainstModel -rapid.seed=N     what rapid printed
 //	USHER_PROPTEST_SEEDS=5000 go test ./proptest -run 'Replicas|FromSeeds'
 //	USHER_PROPTEST_SEED=N go test ./proptest -run TestReplicas  what a failure printed
+//	USHER_PROPTEST_MUTANTS=99 go test ./proptest -run SourceMutants
 //	USHER_PROPTEST_DEPTH=6 USHER_PROPTEST_MERGED_DEPTH=20 go test ./proptest -run Tiny
 //	go test ./proptest -run XXX -fuzz FuzzShard -fuzzminimizetime 1x
 //

@@ -18,6 +18,8 @@ type Groups struct {
 	late  []letter
 	made  int
 	tally map[string]int // what came about
+
+	plant func(op Op) Op // where the mutation gate plants its bugs; nil for an op: it is lost, and answered
 }
 
 // letter is a command on its way.
@@ -53,6 +55,16 @@ func (x *Groups) send(to uint16, op Op) (out shard.Result, answered bool, err er
 		x.late = append(x.late, letter{to, op})
 	case 2:
 		return out, false, x.runs[to-1].Do(op) // it came, but its answer did not
+	}
+	return x.surely(to, op)
+}
+
+// surely brings a command to a group, and its answer back.
+func (x *Groups) surely(to uint16, op Op) (out shard.Result, answered bool, err error) {
+	if x.plant != nil {
+		if op = x.plant(op); op == nil {
+			return out, true, nil
+		}
 	}
 	err = x.runs[to-1].Do(op)
 	return x.runs[to-1].last, true, err
@@ -116,10 +128,16 @@ func (x *Groups) use() error {
 	home := uint16(1 + x.Roll(len(x.runs)))
 	s := x.state(home)
 	r := x.runs[home-1]
-	b := r.someBundle()
-	if b == nil || b.Home != 0 || len(b.Parts) == 0 {
+	var standing []*ModelBundle
+	for _, b := range r.m.Bundles {
+		if b.leader() != nil && (b.State != shard.BundleEnded || chance(x.Dice, 16)) {
+			standing = append(standing, b)
+		}
+	}
+	if len(standing) == 0 {
 		return nil
 	}
+	b := standing[len(standing)-1-x.Roll(min(3, len(standing)))]
 	p := b.Parts[0]
 	token := s.Event(p.Event).Token(p.Part.Hold)
 	var amounts []int64
@@ -140,16 +158,21 @@ func (x *Groups) use() error {
 	})
 }
 
+// play does so many steps, and wants everything to come to an end.
+func (x *Groups) play(steps int) error {
+	for i := range steps {
+		if err := x.Step(); err != nil {
+			return fmt.Errorf("step %d: %w", i, err)
+		}
+	}
+	return x.Settle()
+}
+
 // PlayGroups makes groups, lets so much happen, and wants everything to come to an end.
 func PlayGroups(d Dice, steps int) (map[string]int, error) {
 	x, err := NewGroups(d)
 	if err != nil {
 		return nil, err
 	}
-	for i := range steps {
-		if err := x.Step(); err != nil {
-			return nil, fmt.Errorf("step %d: %w", i, err)
-		}
-	}
-	return x.tally, x.Settle()
+	return x.tally, x.play(steps)
 }

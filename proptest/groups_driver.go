@@ -107,17 +107,13 @@ func (x *Groups) quiet(wait int64) error {
 	for _, r := range x.runs {
 		r.stamp = max(r.stamp, r.now) + wait
 	}
-	surely := func(to uint16, op Op) (shard.Result, bool, error) {
-		err := x.runs[to-1].Do(op)
-		return x.runs[to-1].last, true, err
-	}
 	for range 100 {
 		left := 0
 		for i := range x.runs {
 			group := uint16(i + 1)
 			for _, b := range x.busy(group) {
 				left++
-				if err := x.help(group, b, surely); err != nil {
+				if err := x.help(group, b, x.surely); err != nil {
 					return err
 				}
 			}

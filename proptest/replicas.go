@@ -122,10 +122,11 @@ func (r *Replicas) agree(f *follower, told []shard.Result) error {
 		r.told = append(r.told, told)
 		return nil
 	}
-	for k := 0; k < len(told) && len(told) == len(r.told[i]); k++ {
+	ops := r.log[i].Ops
+	for k := 0; k < len(ops) && len(told) == len(ops) && len(r.told[i]) == len(ops); k++ {
 		out, want := told[k], r.told[i][k]
 		out.More, want.More = false, false // comes from lower bounds, which may differ
-		if err := CompareResult(r.log[i].Ops[k], out, want); err != nil {
+		if err := CompareResult(ops[k], out, want); err != nil {
 			return err
 		}
 	}
