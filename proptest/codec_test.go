@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"hash/crc32"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 
@@ -22,13 +23,13 @@ import (
 func commandOf(op Op) raftfsm.Command {
 	switch c := op.(type) {
 	case *shard.Hold:
-		return raftfsm.Command{Op: raftfsm.OpHold, Hold: *c}
+		return raftfsm.Command{Op: raftfsm.HoldOp(c), Hold: *c}
 	case *shard.Extend:
 		return raftfsm.Command{Op: raftfsm.OpExtend, Extend: *c}
 	case *shard.Release:
 		return raftfsm.Command{Op: raftfsm.OpRelease, Release: *c}
 	case *shard.Book:
-		return raftfsm.Command{Op: raftfsm.OpBook, Book: *c}
+		return raftfsm.Command{Op: raftfsm.BookOp(c), Book: *c}
 	case *shard.Cancel:
 		return raftfsm.Command{Op: raftfsm.OpCancel, Cancel: *c}
 	case *shard.Block:
@@ -36,9 +37,21 @@ func commandOf(op Op) raftfsm.Command {
 	case *shard.Expire:
 		return raftfsm.Command{Op: raftfsm.OpExpire, Expire: *c}
 	case *shard.CreateEvent:
-		return raftfsm.Command{Op: raftfsm.OpCreateEvent, Create: *c}
+		return raftfsm.Command{Op: raftfsm.CreateOp(c), Create: *c}
 	case *shard.ChartChunk:
 		return raftfsm.Command{Op: raftfsm.OpChartChunk, Chunk: *c}
+	case *shard.Claim:
+		return raftfsm.Command{Op: raftfsm.OpClaim, Claim: c}
+	case *shard.Allot:
+		return raftfsm.Command{Op: raftfsm.OpAllot, Allot: c}
+	case *shard.Begin:
+		return raftfsm.Command{Op: raftfsm.OpBegin, Begin: c}
+	case *shard.Decide:
+		return raftfsm.Command{Op: raftfsm.OpDecide, Decide: c}
+	case *shard.Resolve:
+		return raftfsm.Command{Op: raftfsm.OpResolve, Resolve: c}
+	case *shard.Ack:
+		return raftfsm.Command{Op: raftfsm.OpAck, Ack: c}
 	}
 	panic(fmt.Sprintf("proptest: no such command: %T", op))
 }
@@ -49,6 +62,14 @@ func fit(op Op) bool {
 	switch c := op.(type) {
 	case *shard.Hold:
 		return len(c.Holder) <= 255 && c.TTL >= 0 && c.TTL < 1<<32 && len(c.Seats) < 1<<16
+	case *shard.Claim:
+		return len(c.Holder) <= 255 && c.TTL >= 0 && c.TTL < 1<<32 && !slices.ContainsFunc(c.Items, func(it shard.Item) bool {
+			return it.Versions != nil && len(it.Versions) != len(it.Seats)
+		})
+	case *shard.Resolve:
+		return len(c.Payment) <= 255
+	case *shard.Allot:
+		return len(c.Reason) <= 255
 	case *shard.Book:
 		return len(c.Payment) <= 255
 	case *shard.Block:
@@ -62,7 +83,8 @@ func fit(op Op) bool {
 // commands are a batch from the generators of the state machine's proof, with those of
 // the directory among them.
 func commands(d Dice, x *Run) (cmds []raftfsm.Command) {
-	makers := []func() Op{x.hold, x.extend, x.release, x.book, x.cancel, x.block, x.expire, x.create, x.illegal}
+	makers := []func() Op{x.hold, x.extend, x.release, x.book, x.cancel, x.block, x.expire, x.create, x.illegal, x.claim, x.claim, x.allot,
+		x.begin, x.decide, x.resolve, x.ack}
 	for range d.Roll(8) {
 		switch d.Roll(12) {
 		case 0:
@@ -71,7 +93,7 @@ func commands(d Dice, x *Run) (cmds []raftfsm.Command) {
 			cmds = append(cmds, raftfsm.Command{Op: raftfsm.OpNameChart, Name: raftfsm.NameChart{ChartID: "bowl", Sum: [32]byte{byte(d.Roll(9))}}})
 		case 2:
 			p := raftfsm.PlaceEvent{Series: "tour"[:d.Roll(5)], ChartID: "bowl", Create: *x.create().(*shard.CreateEvent)}
-			cmds = append(cmds, raftfsm.Command{Op: raftfsm.OpPlaceEvent, Place: p})
+			cmds = append(cmds, raftfsm.Command{Op: raftfsm.PlaceOp(&p), Place: p})
 		case 3:
 			cmds = append(cmds, raftfsm.Command{Op: raftfsm.OpActivateEvent, Activate: raftfsm.ActivateEvent{EventID: "v:2026-01-01"}})
 		case 4:
@@ -87,7 +109,29 @@ func commands(d Dice, x *Run) (cmds []raftfsm.Command) {
 }
 
 // same compares batches; an empty slice is as good as none.
-func same(a, b []raftfsm.Command) bool { return fmt.Sprintf("%+v", a) == fmt.Sprintf("%+v", b) }
+func same(a, b []raftfsm.Command) bool { return spelt(a) == spelt(b) }
+
+// spelt writes a batch out, with what its pointers point to.
+func spelt(cmds []raftfsm.Command) string {
+	var b strings.Builder
+	for _, c := range cmds {
+		for _, p := range []any{c.Begin, c.Decide, c.Resolve, c.Ack, c.Allot} {
+			fmt.Fprintf(&b, "%+v\n", p)
+		}
+		if c.Claim != nil {
+			claim := *c.Claim
+			claim.Items = slices.Clone(claim.Items)
+			for i := range claim.Items {
+				fmt.Fprintf(&b, "%+v\n", claim.Items[i].Best)
+				claim.Items[i].Best = nil
+			}
+			fmt.Fprintf(&b, "%+v\n", claim)
+		}
+		c.Claim, c.Begin, c.Decide, c.Resolve, c.Ack, c.Allot = nil, nil, nil, nil, nil, nil
+		fmt.Fprintf(&b, "%+v\n", c)
+	}
+	return b.String()
+}
 
 func TestEntryRoundTrip(t *testing.T) {
 	t.Parallel()
@@ -104,7 +148,7 @@ func TestEntryRoundTrip(t *testing.T) {
 		data := raftfsm.EncodeEntry(stamp, cmds)
 		gotStamp, got, err := raftfsm.DecodeEntry(data)
 		if err != nil || gotStamp != stamp || !same(got, cmds) {
-			t.Fatalf("%d %+v\nreads as %d %+v, %v", stamp, cmds, gotStamp, got, err)
+			t.Fatalf("%d %s\nreads as %d %s, %v", stamp, spelt(cmds), gotStamp, spelt(got), err)
 		}
 		if len(data) > 0 {
 			spoilt := bytes.Clone(data)
