@@ -18,37 +18,64 @@ import (
 // ErrUnknownArea, ErrNotOnSale, ErrAdmissionRequired, ErrAdmissionInvalid,
 // ErrUnknownChannel, ErrNoPlan, those of idempotency keys, and those of consensus.
 func (e *Engine) Hold(ctx context.Context, r HoldRequest) (Hold, error) {
+	if len(r.Items) == 0 {
+		ref, err := e.event(ctx, r.EventID)
+		if err != nil {
+			return Hold{}, err
+		}
+		if mode := r.mode(ref); r.plain(mode) && !ref.gated() {
+			return e.holdPlain(ctx, ref, &r, mode, false)
+		}
+	}
+	other := r // the crowd's requests stay on their stacks
+	return e.holdOther(ctx, &other)
+}
+
+// mode is the request's, else the event's.
+func (r *HoldRequest) mode(ref *eventRef) Mode {
+	if r.Mode == "" {
+		return ref.settings.Strategy
+	}
+	return r.Mode
+}
+
+// plain tells whether the request is for exactly these seats and nothing else.
+func (r *HoldRequest) plain(mode Mode) bool {
+	return (mode == ModeDirect || mode == ModeLease) && r.exact()
+}
+
+// exact tells whether all that the request wants of its event is these seats.
+func (r *HoldRequest) exact() bool {
+	return r.Best == nil && len(r.Areas) == 0 && r.Expected == nil && r.IfVersion == nil && r.Orphans == "" &&
+		r.ChannelKey == "" && !r.AnyOf && !r.SameSeats && (r.Accept == "" || r.Accept == AcceptExact)
+}
+
+// holdOther is for what takes more than these seats: a pattern, or somebody's word.
+func (e *Engine) holdOther(ctx context.Context, r *HoldRequest) (Hold, error) {
 	if len(r.Items) > 0 {
-		return e.holdItems(ctx, &r)
+		return e.holdItems(ctx, r)
 	}
 	ref, err := e.event(ctx, r.EventID)
 	if err != nil {
 		return Hold{}, err
 	}
-	mode, routing, err := e.pattern(ref, &r)
+	mode, routing, err := e.pattern(ref, r)
 	if err != nil {
 		return Hold{}, err
 	}
 	if routing != nil {
 		defer e.latency.timed()()
 	}
-	if !r.plain(mode) {
-		return e.holdOne(ctx, ref, &r, mode, routing)
+	if !r.exact() || !r.plain(mode) && mode != ModeQueue {
+		return e.holdOne(ctx, ref, r, mode, routing)
 	}
-	admitted, err := e.admitted(ctx, ref, &r, mode)
+	admitted, err := e.admitted(ctx, ref, r, mode)
 	if err != nil {
 		return Hold{}, err
 	}
-	h, err := e.holdPlain(ctx, ref, &r, mode, admitted)
+	h, err := e.holdPlain(ctx, ref, r, mode, admitted)
 	h.Routing = routing
 	return h, err
-}
-
-// plain tells whether the request is for exactly these seats and nothing else.
-func (r *HoldRequest) plain(mode Mode) bool {
-	return (mode == ModeDirect || mode == ModeLease || mode == ModeQueue) && r.Best == nil && len(r.Areas) == 0 &&
-		r.Expected == nil && r.IfVersion == nil && r.Orphans == "" && r.ChannelKey == "" && !r.AnyOf && !r.SameSeats &&
-		(r.Accept == "" || r.Accept == AcceptExact)
 }
 
 // holdPlain is the short way, for the crowd.

@@ -26,7 +26,9 @@ const (
 
 var idPrefix = map[idKind]string{kindHold: "hold_", kindBooking: "book_"}
 
-var idEncoding = base32.NewEncoding("0123456789abcdefghjkmnpqrstvwxyz").WithPadding(base32.NoPadding)
+const idAlphabet = "0123456789abcdefghjkmnpqrstvwxyz"
+
+var idEncoding = base32.NewEncoding(idAlphabet).WithPadding(base32.NoPadding)
 
 // rawID is an id before it was verified.
 type rawID struct {
@@ -48,8 +50,23 @@ func makeID(c cipher.Block, kind idKind, group int, event, number uint32) string
 	copy(raw[idPlain:], mac[:])
 	var text [5 + 29]byte
 	n := copy(text[:], idPrefix[kind])
-	idEncoding.Encode(text[n:], raw[:])
+	encodeID(text[n:], raw[:])
 	return string(text[:])
+}
+
+// encodeID is idEncoding.Encode, at a fifth of its price: every grant has an id.
+func encodeID(dst, raw []byte) {
+	acc, bits, k := uint32(0), 0, 0
+	for _, b := range raw {
+		acc = acc<<8 | uint32(b)
+		for bits += 8; bits >= 5; k++ {
+			bits -= 5
+			dst[k] = idAlphabet[acc>>bits&31]
+		}
+	}
+	if bits > 0 {
+		dst[k] = idAlphabet[acc<<(5-bits)&31]
+	}
 }
 
 func idMAC10(c cipher.Block, kind idKind, group int, event, number uint32) (mac [idMAC]byte) {

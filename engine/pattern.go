@@ -21,10 +21,7 @@ const countEvery = time.Minute
 
 // pattern is how a claim of one event is made: what the request says, else the event.
 func (e *Engine) pattern(ref *eventRef, r *HoldRequest) (Mode, *Routing, error) {
-	mode := r.Mode
-	if mode == "" {
-		mode = ref.settings.Strategy
-	}
+	mode := r.mode(ref)
 	if mode == ModeAuto {
 		return e.choose([]*eventRef{ref}, r)
 	}

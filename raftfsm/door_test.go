@@ -66,3 +66,23 @@ func TestDoorShut(t *testing.T) {
 		}
 	}
 }
+
+// TestDoorCredit: the door shuts where nobody loses, and opens where somebody does.
+func TestDoorCredit(t *testing.T) {
+	b := newBench(t)
+	b.commit(b.fly(claimOf(1)))
+	b.evidence.confirm(b.boot)
+	b.credit.Store(2)
+	for range 3 {
+		if b.refusedAtDoor(claimOf(2)) {
+			t.Fatal("a free seat was refused")
+		}
+	}
+	if b.refusedAtDoor(claimOf(1)) {
+		t.Error("it was not shut by those it could not refuse")
+	}
+	b.refuse([]*Request{claimOf(1)})
+	if b.credit.Load() != doorCredit || !b.refusedAtDoor(claimOf(1)) {
+		t.Error("a refusal behind it did not open it")
+	}
+}

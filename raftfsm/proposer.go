@@ -49,6 +49,7 @@ type proposer struct {
 	wake     chan struct{} // capacity 1
 	underway atomic.Int64  // callers inside propose: pending, parked or in flight
 	doors    atomic.Uint32 // claims refused at the door
+	credit   atomic.Int64  // claims that may get past the door before it is shut
 
 	flying    chan *entry // capacity entriesInFlight, in order
 	landed    chan *entry
@@ -246,6 +247,7 @@ func (p *proposer) refuse(batch []*Request) {
 		}
 	}
 	p.observe.refused(len(p.refused))
+	p.earn(len(p.refused))
 	clear(p.refused)
 }
 

@@ -44,6 +44,8 @@ func newBench(t *testing.T) *bench {
 		entries: f.entries, limit: 100, observe: m.group(1),
 		wake: make(chan struct{}, 1), claimed: make(map[uint32]*claims),
 	}
+	b.credit.Store(maxDoorCredit)
+
 	s := f.m.(*shardMachine).state
 	sum := [32]byte{1}
 	if err := s.PutChart(&shard.ChartChunk{Sum: sum, Blob: sha256.Sum256([]byte("c")), Seats: 1000, Size: 1, Data: []byte("c")}); err != nil {

@@ -64,7 +64,11 @@ func (r *Request) Free() {
 	if cap(r.seats) > conflictsKept {
 		r.seats = nil
 	}
-	r.Cmd = Command{}
+	if r.Cmd.Op == OpHold || r.Cmd.Op == OpHoldMarked {
+		r.Cmd.Op, r.Cmd.Hold = OpNone, shard.Hold{} // a crowd's; clearing all costs more than a look-up
+	} else {
+		r.Cmd = Command{}
+	}
 	r.Result = shard.Result{Conflicts: conflicts}
 	requests.Put(r)
 }
