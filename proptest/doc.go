@@ -52,10 +52,12 @@
 //
 // # The mutation gate
 //
-// A harness that notices nothing proves nothing. TestModelNoticesEveryMutant and
-// TestReplicasNoticeEveryMutant plant bugs (a grant that is lost, a sweep skipped on one
-// replica, idempotency keys that do not survive a restore, expiry a millisecond late, …)
-// and fail unless each is noticed.
+// A harness that notices nothing proves nothing. TestModelNoticesEveryMutant,
+// TestReplicasNoticeEveryMutant and TestGroupsNoticeEveryMutant plant bugs (a grant that
+// is lost, a sweep skipped on one replica, idempotency keys that do not survive a
+// restore, expiry a millisecond late, guests that are told what the home never said, …)
+// and fail unless each is noticed. TestSourceMutantsAreNoticed plants them in shard's
+// source; it builds one of them, another each time.
 //
 // # Running for longer
 //
