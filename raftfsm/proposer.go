@@ -54,7 +54,8 @@ type proposer struct {
 	flying    chan *entry // capacity entriesInFlight, in order
 	landed    chan *entry
 	stop      chan struct{}
-	failed    chan error // capacity 1
+	ran       chan struct{} // closed when run has ended
+	failed    chan error    // capacity 1
 	wg        sync.WaitGroup
 	landing   sync.Mutex // guards the requests of entries in flight
 	flight    []*entry   // in flight, oldest first
@@ -73,6 +74,7 @@ func (p *proposer) start() {
 	p.stop = make(chan struct{})
 	p.failed = make(chan error, 1)
 	p.claimed = make(map[uint32]*claims)
+	p.ran = make(chan struct{})
 	p.wg.Add(2)
 	go p.run()
 	go p.land()
@@ -143,6 +145,7 @@ func (p *proposer) signal() {
 
 func (p *proposer) run() {
 	defer p.wg.Done()
+	defer close(p.ran)
 	defer close(p.flying)
 	for {
 		wake := p.wake

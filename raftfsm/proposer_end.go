@@ -3,6 +3,7 @@ package raftfsm
 import (
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/hashicorp/raft"
 )
@@ -14,7 +15,28 @@ func (p *proposer) close() {
 	close(p.stop)
 }
 
-func (p *proposer) wait() { p.wg.Wait() }
+// answersWait is how long wait waits for raft's last answers, once raft has ended.
+const answersWait = 2 * time.Second
+
+// wait waits for run and land; raft has ended. An entry that was committed and still
+// stood before the state machine then is never answered by raft: it leaves what is in that
+// channel. Its callers are told that nobody knows, and land, which waits for the answer,
+// is left behind.
+func (p *proposer) wait() {
+	<-p.ran
+	landed := make(chan struct{})
+	go func() {
+		p.wg.Wait()
+		close(landed)
+	}()
+	late := time.NewTimer(answersWait)
+	defer late.Stop()
+	select {
+	case <-landed:
+	case <-late.C:
+		p.forsake(ErrClosed)
+	}
+}
 
 // fail is for a node that can go no further, perhaps because raft hangs on its disk:
 // everyone is told now, and not when raft ends. It may be called from any goroutine and

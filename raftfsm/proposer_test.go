@@ -376,3 +376,37 @@ func TestProposeRefusesWhatDoesNotFit(t *testing.T) {
 		t.Errorf("%d of them are pending", len(b.pending))
 	}
 }
+
+// silentFuture is an entry that raft does not answer as long as the test lasts.
+type silentFuture struct {
+	raft.ApplyFuture
+	end chan struct{}
+}
+
+func (f silentFuture) Error() error {
+	<-f.end
+	return raft.ErrRaftShutdown
+}
+
+// TestProposerEndsWithoutAnswers: raft can end without answering what it had committed and
+// not yet applied. Closing does not wait for that for ever, and its callers are told.
+func TestProposerEndsWithoutAnswers(t *testing.T) {
+	b := newBench(t)
+	b.ran, b.flying = make(chan struct{}), make(chan *entry, entriesInFlight)
+	r := claimOf(1)
+	e := b.fly(r)
+	f := silentFuture{end: make(chan struct{})}
+	e.future = f
+	b.stop = make(chan struct{})
+	close(b.stop)
+	t.Cleanup(func() { close(f.end); b.wg.Wait() })
+	b.flying <- e
+	b.wg.Add(1)
+	go b.land()
+	close(b.ran)
+	b.wait()
+	<-r.done
+	if OutcomeOf(r.err) != OutcomeUnknown || !errors.Is(r.err, ErrClosed) {
+		t.Errorf("told %v", r.err)
+	}
+}
