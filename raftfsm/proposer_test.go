@@ -401,6 +401,7 @@ func TestProposerEndsWithoutAnswers(t *testing.T) {
 	close(b.stop)
 	t.Cleanup(func() { close(f.end); b.wg.Wait() })
 	b.flying <- e
+	close(b.flying)
 	b.wg.Add(1)
 	go b.land()
 	close(b.ran)
