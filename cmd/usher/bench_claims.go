@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"math"
-	"os"
 	"time"
 
 	"github.com/usherhq/usher/engine"
@@ -14,16 +13,13 @@ import (
 // benchClaimsCmd measures the engine's own blocking path: engine.Hold, real disks, and
 // real sockets between replicas.
 type benchClaimsCmd struct {
-	Nodes      int           `default:"3" placeholder:"N" help:"Replicas in this process: 1, 3 or 5."`
-	Clients    int           `default:"4096" placeholder:"N" help:"Callers, each with one claim at a time."`
-	Seats      int           `default:"90000" placeholder:"N" help:"Seats of an event. All events are in one series, so in one group; when one is sold out the next goes on sale."`
-	Hot        int           `placeholder:"N" help:"Instead: all clients fight over the same N seats, and winners give them back at once."`
-	Duration   time.Duration `default:"10s" placeholder:"D" help:"How long, up to 10m; it ends earlier when all seats are sold."`
-	LogStore   string        `enum:"wal,bolt" default:"wal" help:"Where the log is kept: wal or bolt."`
-	Dir        string        `placeholder:"DIR" help:"A new or empty folder on the disk to measure; kept. Default: a temporary one."`
-	NoHeat     bool          `name:"no-heat" help:"Count no contention, to measure what counting it costs."`
-	CPUProfile string        `name:"cpuprofile" placeholder:"FILE" help:"Write a CPU profile of the measured time."`
-	JSON       bool          `name:"json" help:"Report as one line of JSON."`
+	benchReplicas
+
+	Clients  int           `default:"4096" placeholder:"N" help:"Callers, each with one claim at a time."`
+	Seats    int           `default:"90000" placeholder:"N" help:"Seats of an event. All events are in one series, so in one group; when one is sold out the next goes on sale."`
+	Hot      int           `placeholder:"N" help:"Instead: all clients fight over the same N seats, and winners give them back at once."`
+	Duration time.Duration `default:"10s" placeholder:"D" help:"How long, up to 10m; it ends earlier when all seats are sold."`
+	NoHeat   bool          `name:"no-heat" help:"Count no contention, to measure what counting it costs."`
 }
 
 // claimsReport is what was measured.
@@ -69,20 +65,12 @@ func (c *benchClaimsCmd) Run(ctx context.Context, t *term) error {
 	if err := c.validate(); err != nil {
 		return err
 	}
-	dir, remove, err := benchFolder(c.Dir)
-	if err != nil {
+	var rep *claimsReport
+	err := c.with(ctx, c.Clients, engine.Config{HeatOff: c.NoHeat}, func(e *engine.Engine) (err error) {
+		rep, err = c.measure(ctx, t, e)
 		return err
-	}
-	defer remove()
-	// No logger: what ends an engine comes back as its error.
-	e, err := engine.Open(ctx, engine.Config{
-		Dir: dir, Replicas: c.Nodes, LogStore: engine.LogStore(c.LogStore), MaxInFlight: max(1<<16, 2*c.Clients), HeatOff: c.NoHeat,
 	})
 	if err != nil {
-		return err
-	}
-	rep, err := c.measure(ctx, t, e)
-	if err = errors.Join(err, e.Close()); err != nil {
 		return err
 	}
 	return c.report(t, rep)
@@ -90,8 +78,6 @@ func (c *benchClaimsCmd) Run(ctx context.Context, t *term) error {
 
 func (c *benchClaimsCmd) validate() error {
 	switch {
-	case c.Nodes != 1 && c.Nodes != 3 && c.Nodes != 5:
-		return fmt.Errorf("--nodes %d: possible are 1, 3 and 5", c.Nodes)
 	case c.Clients < 1 || c.Clients > maxClients:
 		return fmt.Errorf("--clients %d: possible are 1 to %d", c.Clients, maxClients)
 	case c.Seats < 1 || c.Seats > 1_000_000:
@@ -101,29 +87,7 @@ func (c *benchClaimsCmd) validate() error {
 	case c.Duration <= 0 || c.Duration > maxBench:
 		return fmt.Errorf("--duration %v: possible is up to %v", c.Duration, maxBench)
 	}
-	return nil
-}
-
-// benchFolder is where the replicas store, and what removes it if it is temporary: want
-// is a new or empty folder, or "".
-func benchFolder(want string) (dir string, remove func(), err error) {
-	if want != "" {
-		list, err := os.ReadDir(want)
-		if err != nil && !errors.Is(err, os.ErrNotExist) {
-			return "", nil, err
-		}
-		if len(list) > 0 {
-			return "", nil, fmt.Errorf("--dir %s is not empty", want)
-		}
-		return want, func() {}, nil
-	}
-	return temporary("usher-bench-")
-}
-
-// temporary makes a folder that remove removes.
-func temporary(prefix string) (dir string, remove func(), err error) {
-	dir, err = os.MkdirTemp("", prefix)
-	return dir, func() { _ = os.RemoveAll(dir) }, err
+	return c.benchReplicas.validate()
 }
 
 // events is how many are needed for the whole run.
@@ -146,7 +110,7 @@ func (c *benchClaimsCmd) measure(ctx context.Context, t *term, e *engine.Engine)
 	if err != nil {
 		return nil, err
 	}
-	load := &claimLoad{benchStage: stage, clients: c.Clients, hot: c.Hot, shards: newClaimShards()}
+	load := &claimLoad{benchStage: stage, clients: c.Clients, hot: c.Hot, shards: newFigures(newClaimShard)}
 	elapsed := load.run(ctx, c.Duration)
 	if err := errors.Join(stop(), e.Err(), ctx.Err()); err != nil {
 		return nil, err
@@ -158,12 +122,8 @@ func (c *benchClaimsCmd) measure(ctx context.Context, t *term, e *engine.Engine)
 }
 
 func (c *benchClaimsCmd) report(t *term, r *claimsReport) error {
-	if c.JSON {
-		if err := t.json(r); err != nil {
-			return err
-		}
-	} else {
-		r.print(t)
+	if err := c.tell(t, r, r.print); err != nil {
+		return err
 	}
 	switch {
 	case r.DoubleAllocations > 0:

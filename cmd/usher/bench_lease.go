@@ -12,14 +12,11 @@ import (
 // benchLeaseCmd measures short leases: many callers, one event, seats drawn at random,
 // and holders that give back early, renew, and come back too late.
 type benchLeaseCmd struct {
-	Attempts   int64  `required:"" placeholder:"N" help:"Lease attempts; it ends after them, or after 10 minutes."`
-	Nodes      int    `default:"3" placeholder:"N" help:"Replicas in this process: 1, 3 or 5."`
-	Clients    int    `default:"4096" placeholder:"N" help:"Callers, each with one call at a time."`
-	Seats      int    `default:"90000" placeholder:"N" help:"Seats of the event."`
-	LogStore   string `enum:"wal,bolt" default:"wal" help:"Where the log is kept: wal or bolt."`
-	Dir        string `placeholder:"DIR" help:"A new or empty folder on the disk to measure; kept. Default: a temporary one."`
-	CPUProfile string `name:"cpuprofile" placeholder:"FILE" help:"Write a CPU profile of the measured time."`
-	JSON       bool   `name:"json" help:"Report as one line of JSON."`
+	benchReplicas
+
+	Attempts int64 `required:"" placeholder:"N" help:"Lease attempts; it ends after them, or after 10 minutes."`
+	Clients  int   `default:"4096" placeholder:"N" help:"Callers, each with one call at a time."`
+	Seats    int   `default:"90000" placeholder:"N" help:"Seats of the event."`
 }
 
 // leaseReport is what was measured.
@@ -69,19 +66,12 @@ func (c *benchLeaseCmd) Run(ctx context.Context, t *term) error {
 	if err := c.validate(); err != nil {
 		return err
 	}
-	dir, remove, err := benchFolder(c.Dir)
-	if err != nil {
+	var rep *leaseReport
+	err := c.with(ctx, c.Clients, engine.Config{}, func(e *engine.Engine) (err error) {
+		rep, err = c.measure(ctx, e)
 		return err
-	}
-	defer remove()
-	e, err := engine.Open(ctx, engine.Config{
-		Dir: dir, Replicas: c.Nodes, LogStore: engine.LogStore(c.LogStore), MaxInFlight: max(1<<16, 2*c.Clients),
 	})
 	if err != nil {
-		return err
-	}
-	rep, err := c.measure(ctx, e)
-	if err = errors.Join(err, e.Close()); err != nil {
 		return err
 	}
 	return c.report(t, rep)
@@ -91,14 +81,12 @@ func (c *benchLeaseCmd) validate() error {
 	switch {
 	case c.Attempts < 1 || c.Attempts > maxLeaseAttempts:
 		return fmt.Errorf("--attempts %d: possible are 1 to %d", c.Attempts, maxLeaseAttempts)
-	case c.Nodes != 1 && c.Nodes != 3 && c.Nodes != 5:
-		return fmt.Errorf("--nodes %d: possible are 1, 3 and 5", c.Nodes)
 	case c.Clients < 1 || c.Clients > maxClients:
 		return fmt.Errorf("--clients %d: possible are 1 to %d", c.Clients, maxClients)
 	case c.Seats < 1 || c.Seats > 1_000_000:
 		return fmt.Errorf("--seats %d: possible are 1 to 1000000", c.Seats)
 	}
-	return nil
+	return c.benchReplicas.validate()
 }
 
 // measure sets up, runs, and judges what the clients recorded.
@@ -137,32 +125,19 @@ func problems(e *engine.Engine) error {
 func (s *benchStage) stuck(ctx context.Context) (int64, error) {
 	ctx, cancel := context.WithTimeout(ctx, time.Minute)
 	defer cancel()
-	until := time.Now().Add(2*leaseTTL + settle)
-	for {
+	none := newLedger(len(s.ids))
+	return settled(ctx, time.Now().Add(2*leaseTTL+settle), func(ctx context.Context) (int64, error) {
 		m, err := s.engine.SeatMap(ctx, s.events[0], 0)
 		if err != nil {
 			return 0, err
 		}
-		var n int64
-		for seat := range m.Seats {
-			if m.Status(seat) != engine.SeatAvailable {
-				n++
-			}
-		}
-		if n == 0 || time.Now().After(until) {
-			return n, nil
-		}
-		time.Sleep(20 * time.Millisecond)
-	}
+		return none.differs(m, unavailable), nil
+	})
 }
 
 func (c *benchLeaseCmd) report(t *term, r *leaseReport) error {
-	if c.JSON {
-		if err := t.json(r); err != nil {
-			return err
-		}
-	} else {
-		r.print(t)
+	if err := c.tell(t, r, r.print); err != nil {
+		return err
 	}
 	switch {
 	case r.DoubleAllocations > 0:

@@ -57,7 +57,7 @@ func (c *leaseClient) finish() {
 			c.ledger.add(c.no, a.leaseRecord)
 		}
 	}
-	c.figures.add(&c.counts)
+	c.figures.count(&c.counts)
 }
 
 func (c *leaseClient) sleep(d time.Duration) bool {

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"math"
 	"math/rand/v2"
-	"runtime"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -47,10 +46,7 @@ type leaseCounts struct {
 }
 
 func newLeaseLoad(stage *benchStage, clients int, attempts int64) *leaseLoad {
-	shards := make([]*leaseFigures, 8*runtime.GOMAXPROCS(0))
-	for i := range shards {
-		shards[i] = &leaseFigures{granted: newLatency(), refused: newLatency()}
-	}
+	shards := newFigures(func() *leaseFigures { return &leaseFigures{granted: newLatency(), refused: newLatency()} })
 	stage.ids = compact(stage.ids)
 	return &leaseLoad{benchStage: stage, clients: clients, attempts: attempts, ledger: newLeaseLedger(len(shards)), shards: shards}
 }
@@ -65,8 +61,6 @@ func compact(ids []string) []string {
 	}
 	return out
 }
-
-func newLatency() *hdrhistogram.Histogram { return hdrhistogram.New(1, 60_000_000, 3) }
 
 // run lets the clients attempt until all attempts are made, calls measured, and waits
 // until every holder has done what it meant to do with its lease.
@@ -108,19 +102,23 @@ func (f *leaseFigures) note(took time.Duration, err error) (failed bool) {
 		f.failed++
 		return true
 	}
-	_ = h.RecordValue(max(1, min(took.Microseconds(), h.HighestTrackableValue())))
+	record(h, took)
 	return false
 }
 
-func (f *leaseFigures) add(c *leaseCounts) {
+func (f *leaseFigures) count(c *leaseCounts) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.renewed += c.renewed
-	f.released += c.released
-	f.lateRefused += c.lateRefused
-	f.lateIgnored += c.lateIgnored
-	f.lateBelieved += c.lateBelieved
-	f.errors += c.errors
+	f.add(c)
+}
+
+func (c *leaseCounts) add(o *leaseCounts) {
+	c.renewed += o.renewed
+	c.released += o.released
+	c.lateRefused += o.lateRefused
+	c.lateIgnored += o.lateIgnored
+	c.lateBelieved += o.lateBelieved
+	c.errors += o.errors
 }
 
 func (l *leaseLoad) client(ctx context.Context, i int) *leaseClient {
@@ -138,6 +136,7 @@ func (l *leaseLoad) fail(err error) { l.first.CompareAndSwap(nil, &err) }
 // report sums up; the ledger decides.
 func (l *leaseLoad) report() *leaseReport {
 	won, all := newLatency(), newLatency()
+	var sum leaseCounts
 	r := &leaseReport{
 		Bench: "lease", Clients: l.clients, Seats: len(l.ids), LeaseMS: leaseTTL.Milliseconds(), Duration: l.elapsed.Seconds(),
 	}
@@ -145,21 +144,17 @@ func (l *leaseLoad) report() *leaseReport {
 		won.Merge(s.granted)
 		all.Merge(s.refused)
 		r.Attempts += s.failed
-		r.Renewed += s.renewed
-		r.Released += s.released
-		r.LateRefused += s.lateRefused
-		r.LateIgnored += s.lateIgnored
-		r.LateBelieved += s.lateBelieved
-		r.Errors += s.errors
+		sum.add(&s.leaseCounts)
 	}
+	r.Renewed, r.Released, r.Errors = sum.renewed, sum.released, sum.errors
+	r.LateRefused, r.LateIgnored, r.LateBelieved = sum.lateRefused, sum.lateIgnored, sum.lateBelieved
 	r.Refused = all.TotalCount()
 	all.Merge(won)
 	r.Wins = won.TotalCount()
 	r.Attempts += all.TotalCount()
 	r.AttemptsPerSecond = math.Round(float64(r.Attempts) / r.Duration)
 	r.WinsPerSecond = math.Round(float64(r.Wins) / r.Duration)
-	ms := func(h *hdrhistogram.Histogram, q float64) float64 { return float64(h.ValueAtQuantile(q)) / 1000 }
-	r.P50, r.P99, r.AllP50, r.AllP99 = ms(won, 50), ms(won, 99), ms(all, 50), ms(all, 99)
+	r.P50, r.P99, r.AllP50, r.AllP99 = quantile(won, 50), quantile(won, 99), quantile(all, 50), quantile(all, 99)
 	r.Max = float64(all.Max()) / 1000
 	v := l.ledger.verify()
 	r.DoubleAllocations, r.LostGrants = v.doubles, v.lost

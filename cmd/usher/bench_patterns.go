@@ -12,6 +12,8 @@ import (
 // benchPatternsCmd holds the same flash sale of a real stadium once by each pattern of
 // allocation, with buyers who behave as Help says.
 type benchPatternsCmd struct {
+	benchReplicas
+
 	Buyers     int           `default:"18000" placeholder:"N" help:"Who come; they want 2.3 seats on average."`
 	Clients    int           `default:"1024" placeholder:"N" help:"Of them at once."`
 	Inside     int           `default:"64" placeholder:"N" help:"Of them at once behind the waiting room, in the sale that has one."`
@@ -20,11 +22,6 @@ type benchPatternsCmd struct {
 	Over       time.Duration `default:"12s" placeholder:"D" help:"How long the two sales that compare buyers with and without heat take; 0s: none."`
 	HeatChance float64       `default:"0.6" placeholder:"P" help:"Buyers who look at the heat prefer other seats to those with a smaller chance."`
 	Rounds     int           `default:"1" placeholder:"N" help:"How often all sales are held, one after the other; medians are told."`
-	Nodes      int           `default:"3" placeholder:"N" help:"Replicas in this process: 1, 3 or 5."`
-	LogStore   string        `enum:"wal,bolt" default:"wal" help:"Where the log is kept: wal or bolt."`
-	Dir        string        `placeholder:"DIR" help:"A new or empty folder on the disk to measure; kept. Default: a temporary one."`
-	CPUProfile string        `name:"cpuprofile" placeholder:"FILE" help:"Write a CPU profile of all sales."`
-	JSON       bool          `name:"json" help:"Report as one line of JSON."`
 }
 
 // Help states how the buyers behave: without that, the figures mean nothing.
@@ -45,20 +42,13 @@ func (c *benchPatternsCmd) Run(ctx context.Context, t *term) error {
 	if err := c.validate(); err != nil {
 		return err
 	}
-	dir, remove, err := benchFolder(c.Dir)
-	if err != nil {
-		return err
-	}
-	defer remove()
 	gate := newTurnstile()
-	e, err := engine.Open(ctx, engine.Config{
-		Dir: dir, Replicas: c.Nodes, LogStore: engine.LogStore(c.LogStore), MaxInFlight: max(1<<16, 2*c.Clients), Admission: gate,
+	var rep *patternsReport
+	err := c.with(ctx, c.Clients, engine.Config{Admission: gate}, func(e *engine.Engine) (err error) {
+		rep, err = c.profiled(ctx, e, gate)
+		return err
 	})
 	if err != nil {
-		return err
-	}
-	rep, err := c.profiled(ctx, e, gate)
-	if err = errors.Join(err, e.Close()); err != nil {
 		return err
 	}
 	return c.report(t, rep)
@@ -82,10 +72,8 @@ func (c *benchPatternsCmd) validate() error {
 		return fmt.Errorf("--heat-chance %v: possible are 0 to 1", c.HeatChance)
 	case c.Rounds < 1 || c.Rounds > 100:
 		return fmt.Errorf("--rounds %d: possible are 1 to 100", c.Rounds)
-	case c.Nodes != 1 && c.Nodes != 3 && c.Nodes != 5:
-		return fmt.Errorf("--nodes %d: possible are 1, 3 and 5", c.Nodes)
 	}
-	return nil
+	return c.benchReplicas.validate()
 }
 
 // saleKinds are the sales of a round, in their order.

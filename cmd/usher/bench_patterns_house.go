@@ -139,7 +139,7 @@ func (h *patternHouse) open(ctx context.Context, c *benchPatternsCmd, k saleKind
 	}
 	s := &patternSale{
 		patternHouse: h, cmd: c, kind: k, event: ev.EventID, gate: gate, places: make(chan struct{}, c.Inside),
-		board: &patternBoard{house: h, event: ev.EventID, stale: c.Stale}, sold: newLedger(len(h.ids)), shards: newSaleShards(),
+		board: &patternBoard{house: h, event: ev.EventID, stale: c.Stale}, sold: newLedger(len(h.ids)), shards: newFigures(newSaleShard),
 	}
 	_, err = s.board.look(ctx, 0)
 	return s, err

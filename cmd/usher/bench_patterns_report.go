@@ -5,8 +5,6 @@ import (
 	"fmt"
 	"math"
 	"slices"
-
-	"github.com/HdrHistogram/hdrhistogram-go"
 )
 
 // patternsReport is what was measured; of several rounds the medians, of what must not
@@ -62,10 +60,9 @@ type patternLine struct {
 // lineOf is one sale's.
 func lineOf(name string, r *saleResult) patternLine {
 	took := r.elapsed.Seconds()
-	ms := func(h *hdrhistogram.Histogram, q float64) float64 { return float64(h.ValueAtQuantile(q)) / 1000 }
 	return patternLine{
 		Pattern: name, AttemptsPerSecond: float64(r.attempts) / took,
-		P50: ms(r.latency, 50), P99: ms(r.latency, 99), GrantedP50: ms(r.granted, 50), GrantedP99: ms(r.granted, 99),
+		P50: quantile(r.latency, 50), P99: quantile(r.latency, 99), GrantedP50: quantile(r.granted, 50), GrantedP99: quantile(r.granted, 99),
 		Conversion: share(r.seated, r.buyers), FirstTry: share(r.firstTry, r.buyers),
 		AttemptsPerBuyer: share(r.attempts, r.buyers), Refused: share(r.refused, r.attempts),
 		SeatsSold: float64(r.seats), Substituted: float64(r.substituted), FoundNothing: float64(r.foundNothing),
@@ -151,12 +148,8 @@ func (c *benchPatternsCmd) sumUp(h *patternHouse, kinds []saleKind, held [][]sal
 }
 
 func (c *benchPatternsCmd) report(t *term, r *patternsReport) error {
-	if c.JSON {
-		if err := t.json(r); err != nil {
-			return err
-		}
-	} else {
-		r.print(t)
+	if err := c.tell(t, r, r.print); err != nil {
+		return err
 	}
 	for _, l := range slices.Concat(r.Patterns, r.Heat) {
 		switch {

@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math/bits"
-	"runtime"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -69,21 +67,14 @@ type saleResult struct {
 	lost    int64 // seats that buyers and engine say different things of
 }
 
-func newSaleShards() []*saleShard {
-	shards := make([]*saleShard, 8*runtime.GOMAXPROCS(0))
-	for i := range shards {
-		shards[i] = &saleShard{latency: newLatency(), granted: newLatency()}
-	}
-	return shards
-}
+func newSaleShard() *saleShard { return &saleShard{latency: newLatency(), granted: newLatency()} }
 
 func (s *saleShard) took(d time.Duration, won bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	us := max(1, min(d.Microseconds(), s.latency.HighestTrackableValue()))
-	_ = s.latency.RecordValue(us)
+	record(s.latency, d)
 	if won {
-		_ = s.granted.RecordValue(us)
+		record(s.granted, d)
 	}
 }
 
@@ -144,7 +135,7 @@ func (s *patternSale) run(ctx context.Context) (saleResult, error) {
 		return r, r.err
 	}
 	var err error
-	r.lost, err = s.differing(ctx)
+	r.lost, err = settled(ctx, time.Now().Add(settle), s.differing)
 	return r, err
 }
 
@@ -193,29 +184,11 @@ func (s *patternSale) serve(ctx context.Context, worker, buyer int) {
 }
 
 // differing counts the seats that are booked on the engine's map and not in the buyers'
-// ledger, or the other way round. A read may come from a replica that lags.
-func (s *patternSale) differing(ctx context.Context) (n int64, err error) {
-	for until := time.Now().Add(settle); ; time.Sleep(20 * time.Millisecond) {
-		m, err := s.engine.SeatMap(ctx, s.event, 0)
-		if err != nil {
-			return 0, err
-		}
-		if n = s.sold.differs(m); n == 0 || time.Now().After(until) {
-			return n, nil
-		}
+// ledger, or the other way round.
+func (s *patternSale) differing(ctx context.Context) (int64, error) {
+	m, err := s.engine.SeatMap(ctx, s.event, 0)
+	if err != nil {
+		return 0, err
 	}
-}
-
-// differs counts the seats that are in one of ledger and map only.
-func (l ledger) differs(m *engine.SeatMap) (n int64) {
-	for w := range l.words {
-		var booked uint64
-		for b := 0; b < 64 && w*64+b < m.Seats; b++ {
-			if m.Status(w*64+b) == engine.SeatBooked {
-				booked |= 1 << b
-			}
-		}
-		n += int64(bits.OnesCount64(l.words[w].Load() ^ booked))
-	}
-	return n
+	return s.sold.differs(m, func(s engine.SeatStatus) bool { return s == engine.SeatBooked }), nil
 }

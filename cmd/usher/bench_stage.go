@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math/bits"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -91,39 +90,25 @@ func (s *benchStage) lost(ctx context.Context) (int64, error) {
 	defer cancel()
 	var lost int64
 	until := time.Now().Add(settle)
-	for i, id := range s.events {
-		for {
-			n, err := s.differing(ctx, i, id)
-			if err != nil {
-				return 0, err
-			}
-			if n == 0 || time.Now().After(until) {
-				lost += n
-				break
-			}
-			time.Sleep(20 * time.Millisecond)
+	for i := range s.events {
+		n, err := settled(ctx, until, func(ctx context.Context) (int64, error) { return s.differing(ctx, i) })
+		if err != nil {
+			return 0, err
 		}
+		lost += n
 	}
 	return lost, nil
 }
 
-func (s *benchStage) differing(ctx context.Context, i int, id string) (int64, error) {
-	m, err := s.engine.SeatMap(ctx, id, 0)
+func (s *benchStage) differing(ctx context.Context, i int) (int64, error) {
+	m, err := s.engine.SeatMap(ctx, s.events[i], 0)
 	if err != nil {
 		return 0, err
 	}
 	if m.Seats != len(s.ids) {
 		return 0, errors.New("the engine's map has another number of seats")
 	}
-	var n int64
-	for w := range s.taken[i].words {
-		var held uint64
-		for b := 0; b < 64 && w*64+b < m.Seats; b++ {
-			if m.Status(w*64+b) != engine.SeatAvailable {
-				held |= 1 << b
-			}
-		}
-		n += int64(bits.OnesCount64(s.taken[i].words[w].Load() ^ held))
-	}
-	return n, nil
+	return s.taken[i].differs(m, unavailable), nil
 }
+
+func unavailable(s engine.SeatStatus) bool { return s != engine.SeatAvailable }

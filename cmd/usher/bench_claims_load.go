@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
-	"runtime"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -31,8 +30,7 @@ type claimLoad struct {
 	first atomic.Pointer[error]
 }
 
-// claimShard is what some of the clients measured: one for all would be what they wait
-// for, one for each would be a gigabyte of histograms.
+// claimShard is what some of the clients measured.
 type claimShard struct {
 	mu      sync.Mutex
 	latency *hdrhistogram.Histogram // microseconds
@@ -42,13 +40,7 @@ type claimShard struct {
 	doubles int64
 }
 
-func newClaimShards() []*claimShard {
-	shards := make([]*claimShard, 8*runtime.GOMAXPROCS(0))
-	for i := range shards {
-		shards[i] = &claimShard{latency: hdrhistogram.New(1, 60_000_000, 3)}
-	}
-	return shards
-}
+func newClaimShard() *claimShard { return &claimShard{latency: newLatency()} }
 
 // run lets the clients claim for so long, or until all is sold, and gives how long it
 // took.
@@ -138,7 +130,7 @@ func (l *claimLoad) note(s *claimShard, took time.Duration, won, double bool, er
 	failed = err != nil && !refused
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	_ = s.latency.RecordValue(max(1, min(took.Microseconds(), s.latency.HighestTrackableValue())))
+	record(s.latency, took)
 	switch {
 	case failed:
 		s.errors++
@@ -157,7 +149,7 @@ func (l *claimLoad) note(s *claimShard, took time.Duration, won, double bool, er
 
 // report sums up.
 func (l *claimLoad) report(elapsed time.Duration) *claimsReport {
-	all := hdrhistogram.New(1, 60_000_000, 3)
+	all := newLatency()
 	r := &claimsReport{Bench: "claims", Clients: l.clients, Hot: l.hot, Events: len(l.events), Duration: elapsed.Seconds()}
 	for _, s := range l.shards {
 		all.Merge(s.latency)
@@ -169,8 +161,7 @@ func (l *claimLoad) report(elapsed time.Duration) *claimsReport {
 	r.Attempts = all.TotalCount()
 	r.AttemptsPerSecond = math.Round(float64(r.Attempts) / r.Duration)
 	r.WinsPerSecond = math.Round(float64(r.Wins) / r.Duration)
-	ms := func(us int64) float64 { return float64(us) / 1000 }
-	r.P50, r.P99, r.Max = ms(all.ValueAtQuantile(50)), ms(all.ValueAtQuantile(99)), ms(all.Max())
+	r.P50, r.P99, r.Max = quantile(all, 50), quantile(all, 99), float64(all.Max())/1000
 	r.SoldOut = l.hot == 0 && l.next.Load() > int64(len(l.events)*len(l.ids))
 	if p := l.first.Load(); p != nil {
 		r.FirstError = (*p).Error()
