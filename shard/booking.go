@@ -146,11 +146,7 @@ func (s *State) Cancel(now int64, c *Cancel, out *Result) {
 	if !ok {
 		return
 	}
-	if c.Booking == 0 || c.Booking > e.lastBook {
-		out.Err = ErrUnknownBooking
-		return
-	}
-	if !s.leadsBooking(e, c.Booking) {
+	if c.Booking == 0 || c.Booking > e.lastBook || !s.leadsBooking(e, c.Booking) {
 		out.Err = ErrUnknownBooking
 		return
 	}

@@ -34,7 +34,7 @@ func (s *State) leadsBooking(e *Event, n uint32) bool {
 }
 
 // prolong moves the end of a hold that leads, and of all of its bundle here.
-func (s *State) prolong(now int64, e *Event, n uint32, until int64) {
+func (s *State) prolong(e *Event, n uint32, until int64) {
 	e.endAt(n, until)
 	p, i := e.hold(n)
 	if p.bundle(i) == 0 {

@@ -13,11 +13,11 @@ func (s *State) choose(now int64, c *Claim, out *Result) {
 	var first error
 	for i := range c.Items {
 		from := len(out.Conflicts)
-		seats, channel, err := s.chooseItem(now, c, i, together, out)
+		seats, err := s.chooseItem(now, c, i, together, out)
 		markItem(out.Conflicts[from:], i)
 		switch {
 		case err == nil:
-			s.picks = append(s.picks, pick{i, seats, channel})
+			s.picks = append(s.picks, pick{i, seats})
 			if c.Any {
 				out.Conflicts, out.Granted = out.Conflicts[:0], nil
 				return
@@ -43,12 +43,12 @@ func markItem(list []Conflict, i int) {
 
 // chooseItem finds what one item is to be given. Nothing of its event that matters has
 // lapsed unseen.
-func (s *State) chooseItem(now int64, c *Claim, i int, together []uint32, out *Result) (seats []uint32, channel uint8, err error) {
+func (s *State) chooseItem(now int64, c *Claim, i int, together []uint32, out *Result) (seats []uint32, err error) {
 	it := &c.Items[i]
 	e := s.events[it.Event]
 	t := c.terms(it)
 	if err := e.checkItem(now, it, &t); err != nil {
-		return nil, 0, err
+		return nil, err
 	}
 	switch {
 	case together != nil:
@@ -61,7 +61,7 @@ func (s *State) chooseItem(now int64, c *Claim, i int, together []uint32, out *R
 	default:
 		seats, err = it.Seats, e.asWanted(now, it, &t, &s.scratch, out)
 	}
-	return seats, t.channel, err
+	return seats, err
 }
 
 // checkItem judges what does not depend on who has which seat, and finds the channel.

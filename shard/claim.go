@@ -46,9 +46,8 @@ const (
 
 // pick is what an item was given.
 type pick struct {
-	item    int
-	seats   []uint32
-	channel uint8
+	item  int
+	seats []uint32
 }
 
 // Claim grants what is asked for, or says why not; then nothing changes, but that what
