@@ -24,7 +24,7 @@ func (r *bundle) leader(event, hold uint32) bool {
 }
 
 func (s *State) leadsBooking(e *Event, n uint32) bool {
-	p, i := e.books[(n-1)/booksInPage], (n-1)%booksInPage
+	p, i := e.booking(n)
 	b := &p.recs[i]
 	if b.bundle == 0 {
 		return true
