@@ -227,17 +227,13 @@ func AppendCommand(buf []byte, c *Command) []byte {
 	case OpNameChart:
 		buf = append(putBytes8(buf, []byte(c.Name.ChartID)), c.Name.Sum[:]...)
 	case OpPlaceEvent:
-		p := &c.Place
-		buf = putBytes8(putBytes8(buf, []byte(p.Series)), []byte(p.ChartID))
-		buf = putCreate(buf, &p.Create)
+		buf = putPlace(buf, &c.Place)
 	case OpActivateEvent:
 		buf = putBytes8(buf, []byte(c.Activate.EventID))
 	case OpCreateRuled:
 		buf = putRules(putCreate(buf, &c.Create), &c.Create)
 	case OpPlaceRuled:
-		p := &c.Place
-		buf = putBytes8(putBytes8(buf, []byte(p.Series)), []byte(p.ChartID))
-		buf = putRules(putCreate(buf, &p.Create), &p.Create)
+		buf = putRules(putPlace(buf, &c.Place), &c.Place.Create)
 	case OpClaim:
 		buf = putClaim(buf, c.Claim)
 	case OpBegin:
@@ -265,6 +261,11 @@ func putHold(buf []byte, h *shard.Hold) []byte {
 func putBook(buf []byte, b *shard.Book) []byte {
 	buf = le64(le64(le32(le32(buf, b.Event), b.Hold), b.Token), uint64(b.Amount))
 	return putBytes8(append(buf, b.Currency[:]...), b.Payment)
+}
+
+func putPlace(buf []byte, p *PlaceEvent) []byte {
+	buf = putBytes8(putBytes8(buf, []byte(p.Series)), []byte(p.ChartID))
+	return putCreate(buf, &p.Create)
 }
 
 func putCreate(buf []byte, c *shard.CreateEvent) []byte {

@@ -7,6 +7,9 @@
 //	Group.Propose → proposer: many callers, one entry → raft.Apply → log store (fsync)
 //	  → replicated → committed → fsm.ApplyBatch → shard.State → each caller its result
 //
+// A claim that is already lost may be answered before all that, by its caller's own
+// goroutine (door.go) or by the proposer.
+//
 // A [Node] is one replica of every group: group 0 is the directory (charts, and which
 // group an event lives in), groups 1…n are shard groups. Nodes of one process or of
 // several find each other through a mux on one port.

@@ -3,8 +3,6 @@ package raftfsm
 import (
 	"fmt"
 	"slices"
-
-	"github.com/usherhq/usher/shard"
 )
 
 // EncodeEntry makes an entry of these commands, and DecodeEntry reads one back: the
@@ -31,7 +29,9 @@ func DecodeEntry(data []byte) (stamp int64, cmds []Command, err error) {
 		}
 		c.Hold.Seats, c.Block.Seats = slices.Clone(c.Hold.Seats), slices.Clone(c.Block.Seats)
 		if c.Claim != nil {
-			c.Claim = cloneClaim(c.Claim)
+			claim := *c.Claim // its items' lists are their own, see item
+			claim.Items = slices.Clone(claim.Items)
+			c.Claim = &claim
 		}
 		cmds = append(cmds, c)
 	}
@@ -39,18 +39,4 @@ func DecodeEntry(data []byte) (stamp int64, cmds []Command, err error) {
 		return 0, nil, fmt.Errorf("%w", r.err)
 	}
 	return r.head.Stamp, cmds, nil
-}
-
-func cloneClaim(c *shard.Claim) *shard.Claim {
-	n := *c
-	n.Items = slices.Clone(c.Items)
-	for i := range n.Items {
-		it := &n.Items[i]
-		it.Seats, it.Versions = slices.Clone(it.Seats), slices.Clone(it.Versions)
-		if it.Best != nil {
-			best := *it.Best
-			it.Best = &best
-		}
-	}
-	return &n
 }

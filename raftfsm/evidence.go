@@ -51,7 +51,8 @@ func (e *evidence) confirm(t time.Duration) {
 	}
 }
 
-// suspend drops what there is: before a leadership transfer. Nothing here makes one yet.
+// suspend drops what there is: when nothing more is taken. A leadership transfer would
+// have to begin with it; nothing here makes one yet.
 func (e *evidence) suspend() { e.off.Store(true) }
 
 // resume takes evidence again, from entries proposed after now.

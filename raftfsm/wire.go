@@ -138,14 +138,9 @@ func (r *entryReader) u32s() []uint32 {
 }
 
 // u16s and i64s are lists of their own: they are short.
-func (r *entryReader) u16s() []uint16 {
-	b := r.take(2 * int(r.u8()))
-	if len(b) == 0 {
-		return nil
-	}
-	v := make([]uint16, len(b)/2)
-	for i := range v {
-		v[i] = binary.LittleEndian.Uint16(b[2*i:])
+func (r *entryReader) u16s() (v []uint16) {
+	for n := r.u8(); n > 0 && r.err == nil; n-- {
+		v = append(v, r.u16())
 	}
 	return v
 }
@@ -158,14 +153,9 @@ func putU16s(buf []byte, v []uint16) []byte {
 	return buf
 }
 
-func (r *entryReader) i64s() []int64 {
-	b := r.take(8 * int(r.u8()))
-	if len(b) == 0 {
-		return nil
-	}
-	v := make([]int64, len(b)/8)
-	for i := range v {
-		v[i] = int64(binary.LittleEndian.Uint64(b[8*i:]))
+func (r *entryReader) i64s() (v []int64) {
+	for n := r.u8(); n > 0 && r.err == nil; n-- {
+		v = append(v, r.i64())
 	}
 	return v
 }

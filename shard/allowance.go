@@ -34,18 +34,15 @@ func (e *Event) tally() map[string]uint32 {
 		return nil
 	}
 	has := make(map[string]uint32)
-	for _, k := range e.blocks {
-		for pg := 0; k != nil && pg < pagesInBlock; pg++ {
-			p := k.pages[pg]
-			for i := uint32(0); p != nil && i < p.used; i++ {
-				if p.state[i] == HoldHeld {
-					has[string(p.holder(i))] += weight(p.seatsOf(i))
-				}
+	for _, p := range e.holdPages() {
+		for i := range p.used {
+			if p.state[i] == HoldHeld {
+				has[string(p.holder(i))] += weight(p.seatsOf(i))
 			}
 		}
 	}
 	for n := uint32(1); n <= e.lastBook; n++ {
-		p, i := e.books[(n-1)/booksInPage], (n-1)%booksInPage
+		p, i := e.booking(n)
 		if p.recs[i].state == BookingBooked {
 			has[string(p.holder(i))] += weight(p.seatsOf(i))
 		}

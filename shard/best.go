@@ -40,7 +40,7 @@ type scratch struct {
 	clean  seatSet  // those of them that leave no new orphan
 	spare  seatSet  // for steps in between
 	taken  []uint32 // the result
-	border []uint32 // see fanOut
+	border []uint32 // seats beside a party, or that would be left alone
 	house  freeMap  // what a search is given
 	nights freeMap  // what is free on several nights
 }

@@ -146,11 +146,7 @@ func (s *State) Cancel(now int64, c *Cancel, out *Result) {
 	if !ok {
 		return
 	}
-	if c.Booking == 0 || c.Booking > e.lastBook {
-		out.Err = ErrUnknownBooking
-		return
-	}
-	if !s.leadsBooking(e, c.Booking) {
+	if c.Booking == 0 || c.Booking > e.lastBook || !s.leadsBooking(e, c.Booking) {
 		out.Err = ErrUnknownBooking
 		return
 	}
@@ -215,6 +211,11 @@ func (p *bookPage) payment(i uint32) []byte {
 	return p.text[at : at+uint32(r.paymentLen)]
 }
 
+// booking is where booking n stands, 1 ≤ n ≤ lastBook, for reading.
+func (e *Event) booking(n uint32) (*bookPage, uint32) {
+	return e.books[(n-1)/booksInPage], (n - 1) % booksInPage
+}
+
 // Bookings is the number of bookings ever made; they are numbered 1…Bookings().
 func (e *Event) Bookings() uint32 { return e.lastBook }
 
@@ -223,7 +224,7 @@ func (e *Event) BookingInfo(n uint32) (BookingInfo, bool) {
 	if n == 0 || n > e.lastBook {
 		return BookingInfo{}, false
 	}
-	p, i := e.books[(n-1)/booksInPage], (n-1)%booksInPage
+	p, i := e.booking(n)
 	r := &p.recs[i]
 	return BookingInfo{
 		Number: n, Hold: r.hold, State: r.state, BookedAt: r.bookedAt, CancelledAt: r.cancelledAt,

@@ -24,7 +24,7 @@ func (r *bundle) leader(event, hold uint32) bool {
 }
 
 func (s *State) leadsBooking(e *Event, n uint32) bool {
-	p, i := e.books[(n-1)/booksInPage], (n-1)%booksInPage
+	p, i := e.booking(n)
 	b := &p.recs[i]
 	if b.bundle == 0 {
 		return true
@@ -34,7 +34,7 @@ func (s *State) leadsBooking(e *Event, n uint32) bool {
 }
 
 // prolong moves the end of a hold that leads, and of all of its bundle here.
-func (s *State) prolong(now int64, e *Event, n uint32, until int64) {
+func (s *State) prolong(e *Event, n uint32, until int64) {
 	e.endAt(n, until)
 	p, i := e.hold(n)
 	if p.bundle(i) == 0 {

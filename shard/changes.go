@@ -11,8 +11,8 @@ type Change struct {
 	Status Status
 }
 
-// note remembers which seat (or area, as a code of no places) the newest version was for. The ring is made at the first
-// change: most events of a large catalogue are quiet.
+// note remembers which seat (or area, as a code of no places) the newest version was for.
+// The ring is made at the first change: most events of a large catalogue are quiet.
 func (e *Event) note(seat uint32) {
 	if e.ring == nil {
 		e.ring = make([]uint32, ringSize)

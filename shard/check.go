@@ -149,7 +149,7 @@ func (c *checker) bookedAs(hold uint32, booking int64, seats []uint32) (int64, e
 	if booking <= 0 || booking > int64(c.e.lastBook) {
 		return 0, fmt.Errorf("hold %d became booking %d, the newest is %d", hold, booking, c.e.lastBook)
 	}
-	p, i := c.e.books[(booking-1)/booksInPage], uint32(booking-1)%booksInPage
+	p, i := c.e.booking(uint32(booking))
 	if p.recs[i].hold != hold || !slices.Equal(p.seatsOf(i), seats) {
 		return 0, fmt.Errorf("hold %d became booking %d, which is of hold %d", hold, booking, p.recs[i].hold)
 	}
@@ -158,7 +158,7 @@ func (c *checker) bookedAs(hold uint32, booking int64, seats []uint32) (int64, e
 
 func (c *checker) bookings() error {
 	for n := uint32(1); n <= c.e.lastBook; n++ {
-		p, i := c.e.books[(n-1)/booksInPage], (n-1)%booksInPage
+		p, i := c.e.booking(n)
 		r := &p.recs[i]
 		c.sum += p.sum(i, n)
 		if r.hold == 0 || r.hold > c.e.lastHold {

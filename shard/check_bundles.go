@@ -1,6 +1,9 @@
 package shard
 
-import "fmt"
+import (
+	"fmt"
+	"slices"
+)
 
 // checkBundles wants bundles and holds to speak of each other.
 func (s *State) checkBundles() error {
@@ -65,8 +68,8 @@ func (s *State) checkPart(n uint32, r *bundle, k int) error {
 		return fmt.Errorf("it is booking %d of %d, in a bundle of state %d", part.Booking, e.lastBook, r.state)
 	}
 	if n := part.Booking; n != 0 {
-		if b := &e.books[(n-1)/booksInPage].recs[(n-1)%booksInPage]; b.hold != part.Hold {
-			return fmt.Errorf("booking %d is of hold %d", n, b.hold)
+		if b, i := e.booking(n); b.recs[i].hold != part.Hold {
+			return fmt.Errorf("booking %d is of hold %d", n, b.recs[i].hold)
 		}
 	}
 	p, i := e.hold(part.Hold)
@@ -79,11 +82,7 @@ func (s *State) checkPart(n uint32, r *bundle, k int) error {
 	if p.bundle(i) != n {
 		return fmt.Errorf("it is of bundle %d", p.bundle(i))
 	}
-	fits := false
-	for _, st := range partState[r.state] {
-		fits = fits || p.state[i] == st
-	}
-	if !fits {
+	if !slices.Contains(partState[r.state], p.state[i]) {
 		return fmt.Errorf("it has state %d, the bundle %d", p.state[i], r.state)
 	}
 	if p.state[i] == HoldBooked && p.expires[i] != int64(part.Booking) {
@@ -108,18 +107,15 @@ func (s *State) checkPart(n uint32, r *bundle, k int) error {
 func (s *State) checkLinks() error {
 	for _, e := range s.events {
 		for n := uint32(1); n <= e.lastBook; n++ {
-			if b := &e.books[(n-1)/booksInPage].recs[(n-1)%booksInPage]; b.bundle != 0 && s.bundles.get(b.bundle) == nil {
-				return fmt.Errorf("event %s: booking %d names bundle %d, which is not there", e.id, n, b.bundle)
+			p, i := e.booking(n)
+			if b := p.recs[i].bundle; b != 0 && s.bundles.get(b) == nil {
+				return fmt.Errorf("event %s: booking %d names bundle %d, which is not there", e.id, n, b)
 			}
 		}
-		for b, k := range e.blocks {
-			for pg := 0; k != nil && pg < pagesInBlock; pg++ {
-				p := k.pages[pg]
-				for i := uint32(0); p != nil && i < p.used; i++ {
-					n := uint32(b)<<(pageShift+blockShift) + uint32(pg)<<pageShift + i + 1
-					if err := s.checkLink(e, n, p.bundle(i), p.state[i]); err != nil {
-						return err
-					}
+		for first, p := range e.holdPages() {
+			for i := range p.used {
+				if err := s.checkLink(e, first+i, p.bundle(i), p.state[i]); err != nil {
+					return err
 				}
 			}
 		}

@@ -13,11 +13,11 @@ func (s *State) choose(now int64, c *Claim, out *Result) {
 	var first error
 	for i := range c.Items {
 		from := len(out.Conflicts)
-		seats, channel, err := s.chooseItem(now, c, i, together, out)
+		seats, err := s.chooseItem(now, c, i, together, out)
 		markItem(out.Conflicts[from:], i)
 		switch {
 		case err == nil:
-			s.picks = append(s.picks, pick{i, seats, channel})
+			s.picks = append(s.picks, pick{i, seats})
 			if c.Any {
 				out.Conflicts, out.Granted = out.Conflicts[:0], nil
 				return
@@ -43,12 +43,12 @@ func markItem(list []Conflict, i int) {
 
 // chooseItem finds what one item is to be given. Nothing of its event that matters has
 // lapsed unseen.
-func (s *State) chooseItem(now int64, c *Claim, i int, together []uint32, out *Result) (seats []uint32, channel uint8, err error) {
+func (s *State) chooseItem(now int64, c *Claim, i int, together []uint32, out *Result) (seats []uint32, err error) {
 	it := &c.Items[i]
 	e := s.events[it.Event]
 	t := c.terms(it)
 	if err := e.checkItem(now, it, &t); err != nil {
-		return nil, 0, err
+		return nil, err
 	}
 	switch {
 	case together != nil:
@@ -61,7 +61,7 @@ func (s *State) chooseItem(now int64, c *Claim, i int, together []uint32, out *R
 	default:
 		seats, err = it.Seats, e.asWanted(now, it, &t, &s.scratch, out)
 	}
-	return seats, t.channel, err
+	return seats, err
 }
 
 // checkItem judges what does not depend on who has which seat, and finds the channel.
@@ -133,7 +133,7 @@ func (e *Event) versionOf(code uint32) (uint64, Status) {
 func (e *Event) findBest(now int64, it *Item, t *terms, s *scratch, out *Result) ([]uint32, error) {
 	found, ok := e.plan.best(it.Best, e.vacanciesIn(s, t.channel), max(e.rules.Orphans, it.Orphans), s)
 	if !ok {
-		return nil, e.noneFound(now, it.Seats, out)
+		return nil, e.unavailable(now, it.Seats, t.channel, out)
 	}
 	t.placed = true
 	seats := append(found, it.Seats...)
@@ -147,12 +147,6 @@ func (e *Event) vacanciesIn(s *scratch, channel uint8) freeMap {
 	return s.house
 }
 
-// noneFound tells also of the areas that are full.
-func (e *Event) noneFound(now int64, areas []uint32, out *Result) error {
-	_ = e.conflicts(now, areas, 0, out)
-	return ErrSeatsUnavailable
-}
-
 // fan takes the wanted seats, and others for those that are gone.
 func (e *Event) fan(now int64, it *Item, t *terms, s *scratch, out *Result) ([]uint32, error) {
 	if err := e.changed(it, out); err != nil {
@@ -161,7 +155,7 @@ func (e *Event) fan(now int64, it *Item, t *terms, s *scratch, out *Result) ([]u
 	wanted := seatsOnly(it.Seats)
 	got, ok := e.plan.fanOut(wanted, e.vacanciesIn(s, t.channel), max(e.rules.Orphans, it.Orphans), s)
 	if !ok {
-		return nil, e.conflictsOr(now, it.Seats, t.channel, out)
+		return nil, e.unavailable(now, it.Seats, t.channel, out)
 	}
 	if slices.Equal(got, wanted) {
 		return it.Seats, e.asFound(now, it.Seats, t, s, out)
@@ -170,13 +164,14 @@ func (e *Event) fan(now int64, it *Item, t *terms, s *scratch, out *Result) ([]u
 	seats := append(got, it.Seats[len(wanted):]...)
 	if it.Fan == FanSuggest {
 		out.Granted = append(out.Granted, Granted{Event: e.no, Version: e.version, Seats: seats})
-		return nil, e.conflictsOr(now, it.Seats, t.channel, out)
+		return nil, e.unavailable(now, it.Seats, t.channel, out)
 	}
 	return seats, e.asFound(now, seats, t, s, out)
 }
 
-// conflictsOr names what stands in the way of the wanted seats.
-func (e *Event) conflictsOr(now int64, seats []uint32, channel uint8, out *Result) error {
+// unavailable refuses, and names what stands in the way of these seats and places, if
+// anything does: a search may find nothing where nothing was named.
+func (e *Event) unavailable(now int64, seats []uint32, channel uint8, out *Result) error {
 	_ = e.conflicts(now, seats, channel, out)
 	return ErrSeatsUnavailable
 }

@@ -46,9 +46,8 @@ const (
 
 // pick is what an item was given.
 type pick struct {
-	item    int
-	seats   []uint32
-	channel uint8
+	item  int
+	seats []uint32
 }
 
 // Claim grants what is asked for, or says why not; then nothing changes, but that what
@@ -156,15 +155,13 @@ func (it *Item) chosen() uint32 {
 	return uint32(len(seatsOnly(it.Seats)))
 }
 
-// soldOut is what a search is told that has fewer seats to look through than it wants.
+// soldOut is what a search is told that has fewer seats to look through than it wants. An
+// item with Best names no versions.
 func (e *Event) soldOut(now int64, it *Item, out *Result) error {
-	if it.Best != nil {
-		return e.noneFound(now, it.Seats, out)
-	}
 	if err := e.changed(it, out); err != nil {
 		return err
 	}
-	return e.conflictsOr(now, it.Seats, 0, out)
+	return e.unavailable(now, it.Seats, 0, out)
 }
 
 func (it *Item) searches() bool { return it.Best != nil || it.Fan != FanNone }

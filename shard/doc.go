@@ -1,5 +1,6 @@
-// Package shard is the pure heart of Usher: the seats, holds and bookings of the
-// events of one group, as a deterministic state machine.
+// Package shard is the pure heart of Usher: the seats, areas, holds, bookings and bundles
+// of the events of one group, their rules, and the search for seats, as a deterministic
+// state machine.
 //
 // A command and a time go in; a result and the changes come out. There is no clock,
 // goroutine, random source, logger or I/O here, and nothing depends on the order of a
@@ -10,7 +11,9 @@
 //
 // A [State] has charts and events. An [Event] has its seats in pages of 256 (status in
 // two bits, number of the last hold that was granted it, version), its holds in pages
-// of 64 addressed by hold number, its bookings and its idempotency table likewise.
+// of 64 addressed by hold number, its bookings and its idempotency table likewise. Bundles
+// tie holds of several events together and are the group's, in pages of 64 as well. A
+// [Plan] is a chart's geometry: it never changes, and all events of the chart share it.
 // Pages carry the generation they were last written in; [State.Freeze] raises the
 // generation and hands out the pages as they are, and whoever writes to a page of an
 // older generation copies it first. So a snapshot costs one slice of pointers, and a
@@ -25,6 +28,10 @@
 //	a seat is booked ⇔ exactly one booking that is not cancelled lists it
 //	seat.version ≤ event.version, and no two seats share one (0 apart)
 //	a hold's number, and so its fencing token, is above that of every earlier grant
+//	of an area held + booked ≤ capacity, and are what holds and bookings list
+//	a seat of a channel is never available
+//	a limited holder is counted with what its holds and bookings have
+//	a bundle and its holds here name each other and stand alike
 //	digest == digest recomputed from scratch
 //
 // # Concurrency

@@ -29,7 +29,7 @@ type Event struct {
 	lastHold uint32 // number of the newest hold; numbers start at 1
 	lastBook uint32 // number of the newest booking; numbers start at 1
 	due      int64  // lower bound of when anything here expires or is to be forgotten
-	sum      uint64 // additive digest of seats, holds, bookings, keys and reasons
+	sum      uint64 // additive digest of seats, areas, channels, holds, bookings, keys and reasons
 
 	areas     []area    // standing room, as the plan numbers it; replaced, never written, when frozen
 	channels  []channel // numbers 1…len; replaced, never written, when frozen

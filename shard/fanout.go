@@ -99,7 +99,7 @@ func (d *party) neighbours(seat uint32) {
 
 // replace takes the nearest seat of the border that will do for the one that is gone.
 func (d *party) replace(gone uint32) bool {
-	var b leader
+	var b closest
 	found := false
 	for _, seat := range d.border {
 		if !d.free.has(seat) || !d.plan.alike(seat, gone) {
@@ -107,7 +107,7 @@ func (d *party) replace(gone uint32) bool {
 		}
 		away := d.plan.at[seat].doubled().away(d.plan.at[gone].doubled())
 		if !found || away < b.away || away == b.away && seat < b.first {
-			b, found = leader{seat, away}, true
+			b, found = closest{seat, away}, true
 		}
 	}
 	if found {

@@ -1,5 +1,7 @@
 package shard
 
+import "iter"
+
 const (
 	pageShift    = 6
 	holdsInPage  = 1 << pageShift
@@ -49,6 +51,20 @@ func (e *Event) hold(n uint32) (*holdPage, uint32) {
 		return nil, 0
 	}
 	return e.blocks[b].pages[pg], i
+}
+
+// holdPages are the pages that are there, each behind its first hold's number; a read.
+func (e *Event) holdPages() iter.Seq2[uint32, *holdPage] {
+	return func(yield func(uint32, *holdPage) bool) {
+		for b, k := range e.blocks {
+			for pg := 0; k != nil && pg < pagesInBlock; pg++ {
+				first := uint32(b)<<(pageShift+blockShift) + uint32(pg)<<pageShift + 1
+				if p := k.pages[pg]; p != nil && !yield(first, p) {
+					return
+				}
+			}
+		}
+	}
 }
 
 // ownBlock returns a block for writing.

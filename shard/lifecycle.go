@@ -35,7 +35,7 @@ func (s *State) Extend(now int64, c *Extend, out *Result) {
 		return
 	}
 	e = s.own(c.Event)
-	s.prolong(now, e, c.Hold, now+c.TTL)
+	s.prolong(e, c.Hold, now+c.TTL)
 	e.answerHold(c.Hold, now+c.TTL, out)
 	e.remember(now, &c.Key, out)
 }
@@ -49,10 +49,7 @@ func (s *State) Release(now int64, c *Release, out *Result) {
 	}
 	p, i := e.hold(c.Hold)
 	switch {
-	case p == nil:
-		out.Err = ErrUnknownHold
-		return
-	case !s.leads(e, c.Hold):
+	case p == nil || !s.leads(e, c.Hold):
 		out.Err = ErrUnknownHold
 		return
 	case c.Token == 0 && p.flags[i]&HoldLease != 0 && !c.Declined:

@@ -106,12 +106,8 @@ func (e *Event) write(f *frameWriter) {
 			p.write(f, uint32(i))
 		}
 	}
-	for b, k := range e.blocks {
-		for pg := 0; k != nil && pg < pagesInBlock; pg++ {
-			if p := k.pages[pg]; p != nil {
-				p.write(f, uint32(b)<<(pageShift+blockShift)+uint32(pg)<<pageShift+1)
-			}
-		}
+	for first, p := range e.holdPages() {
+		p.write(f, first)
 	}
 	for i, p := range e.books {
 		p.write(f, uint32(i))

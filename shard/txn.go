@@ -112,10 +112,12 @@ func (s *State) recallTxn(c *Claim, out *Result) bool {
 	case r.state != BundleOpen && r.state != BundleHeld:
 		out.Err = ErrBundleEnded
 		return true
-	case len(s.ownParts(r)) == 0:
+	}
+	own := r.ownParts()
+	if len(own) == 0 {
 		return false
 	}
-	for i, p := range s.ownParts(r) {
+	for i, p := range own {
 		e := s.events[p.Event]
 		info, _ := e.HoldInfo(p.Hold)
 		g := Granted{Event: p.Event, Hold: p.Hold, Token: e.Token(p.Hold), Version: e.version, Seats: info.Seats}
@@ -129,7 +131,7 @@ func (s *State) recallTxn(c *Claim, out *Result) bool {
 }
 
 // ownParts are the holds of a bundle in this group.
-func (s *State) ownParts(r *bundle) []Part {
+func (r *bundle) ownParts() []Part {
 	own := make([]Part, 0, len(r.parts))
 	for _, p := range r.parts {
 		if p.Group == 0 {
@@ -182,7 +184,7 @@ func (s *State) Decide(now int64, c *Decide, out *Result) {
 // commit makes an open bundle one that is held: its holds here last from now on.
 func (s *State) commit(now int64, c *Decide, r bundle, out *Result) error {
 	switch {
-	case c.TTL < MinTTL || c.TTL > MaxTTL || len(c.Parts) > MaxItems || !s.samePartsHere(&r, c.Parts):
+	case c.TTL < MinTTL || c.TTL > MaxTTL || len(c.Parts) > MaxItems || !r.samePartsHere(c.Parts):
 		return ErrBadRequest
 	case r.since <= now:
 		s.giveUp(now, c.Bundle, false)
@@ -196,7 +198,7 @@ func (s *State) commit(now int64, c *Decide, r bundle, out *Result) error {
 	key := r.key
 	r.state, r.key, r.since, r.parts = BundleHeld, Key{}, 0, slices.Clone(c.Parts)
 	s.putBundle(c.Bundle, r)
-	s.prolong(now, e, home.Hold, now+c.TTL)
+	s.prolong(e, home.Hold, now+c.TTL)
 	out.Event = home.Event
 	e.answerHold(home.Hold, now+c.TTL, out)
 	e.remember(now, &key, out)
@@ -205,8 +207,8 @@ func (s *State) commit(now int64, c *Decide, r bundle, out *Result) error {
 
 // samePartsHere wants the parts of this group to be those that were prepared, and the
 // first of all to be one of them.
-func (s *State) samePartsHere(r *bundle, parts []Part) bool {
-	own := s.ownParts(r)
+func (r *bundle) samePartsHere(parts []Part) bool {
+	own := r.ownParts()
 	for i, p := range parts {
 		if p.Group > MaxGroups || p.Booking != 0 || p.Amount != 0 || i == 0 && p.Group != 0 {
 			return false
