@@ -49,7 +49,6 @@ func (p *proposer) lost(r *Request) bool {
 		return false
 	}
 	defer p.fsm.mu.RUnlock()
-	m, ok := p.fsm.m.(*shardMachine)
-	// Asked under the lock: an entry that could not be applied may have been half applied.
-	return ok && p.fsm.haltedErr() == nil && refuses(m.state, max(now, m.state.Now()), &r.Cmd, &r.Result)
+	s := p.fsm.seats()
+	return s != nil && refuses(s, max(now, s.Now()), &r.Cmd, &r.Result)
 }

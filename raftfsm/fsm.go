@@ -108,6 +108,16 @@ func (f *fsm) haltWith(err error) {
 	}
 }
 
+// seats is the state that claims may be refused by; nil in the directory, and once the
+// replica has halted: the last entry may have been half applied. f.mu is held for reading.
+func (f *fsm) seats() *shard.State {
+	m, ok := f.m.(*shardMachine)
+	if !ok || f.haltedErr() != nil {
+		return nil
+	}
+	return m.state
+}
+
 func (f *fsm) haltedErr() error {
 	if p := f.halted.Load(); p != nil {
 		return *p

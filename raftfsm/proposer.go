@@ -224,9 +224,9 @@ func (p *proposer) refuse(batch []*Request) {
 	now := p.clock.now()
 	p.refused = p.refused[:0]
 	p.fsm.mu.RLock()
-	if m, ok := p.fsm.m.(*shardMachine); ok {
+	if s := p.fsm.seats(); s != nil {
 		for i, r := range batch {
-			if r.Cmd.claims() && refuses(m.state, max(now, m.state.Now()), &r.Cmd, &r.Result) {
+			if r.Cmd.claims() && refuses(s, max(now, s.Now()), &r.Cmd, &r.Result) {
 				p.refused = append(p.refused, r)
 				batch[i] = nil
 			}

@@ -132,6 +132,19 @@ func TestProposerParksLosers(t *testing.T) {
 }
 
 // TestProposerRefusesOnlyWithEvidence walks through the ages of the evidence.
+// TestProposerHalted: an entry that could not be applied may have been half applied, so
+// nobody is refused by what it left.
+func TestProposerHalted(t *testing.T) {
+	b := newBench(t)
+	b.commit(b.fly(claimOf(1)))
+	err := errors.New("damaged")
+	b.fsm.halted.Store(&err)
+	loser := claimOf(1)
+	if b.refuse([]*Request{loser}); answered(loser) {
+		t.Error("refused by a state that has halted")
+	}
+}
+
 func TestProposerRefusesOnlyWithEvidence(t *testing.T) {
 	b := newBench(t)
 	b.commit(b.fly(claimOf(1)))
