@@ -61,7 +61,7 @@ func (e *Engine) holdItems(ctx context.Context, r *HoldRequest) (Hold, error) {
 		return Hold{}, err
 	}
 	var err error
-	if c.mode, c.routing, err = e.patternOf(c.refs, r); err != nil {
+	if c.mode, c.routing, err = e.pattern(c.refs, r); err != nil {
 		return Hold{}, err
 	}
 	if c.routing != nil {

@@ -100,9 +100,6 @@ func seatsOf(codes []uint32) []uint32 {
 	return codes
 }
 
-// pulse is an event's contention, for the router.
-func (e *Engine) pulse(ref *eventRef) heat.Pulse { return e.heat.Pulse(ref.heatKey()) }
-
 func (ref *eventRef) heatKey() heat.Key { return heat.Key{Group: ref.group, Event: ref.no} }
 
 // shape is how a chart's seats stand in sections, one for all events on the chart.

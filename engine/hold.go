@@ -18,17 +18,19 @@ import (
 // ErrUnknownArea, ErrNotOnSale, ErrAdmissionRequired, ErrAdmissionInvalid,
 // ErrUnknownChannel, ErrNoPlan, those of idempotency keys, and those of consensus.
 func (e *Engine) Hold(ctx context.Context, r HoldRequest) (Hold, error) {
-	if len(r.Items) == 0 {
-		ref, err := e.event(ctx, r.EventID)
-		if err != nil {
-			return Hold{}, err
-		}
-		if mode := r.mode(ref); r.plain(mode) && !ref.gated() {
-			return e.holdPlain(ctx, ref, &r, mode, false)
-		}
+	if len(r.Items) > 0 {
+		other := r // the crowd's requests stay on their stacks
+		return e.holdItems(ctx, &other)
 	}
-	other := r // the crowd's requests stay on their stacks
-	return e.holdOther(ctx, &other)
+	ref, err := e.event(ctx, r.EventID)
+	if err != nil {
+		return Hold{}, err
+	}
+	if mode := r.mode(ref); r.plain(mode) && !ref.gated() {
+		return e.holdPlain(ctx, ref, &r, mode, false)
+	}
+	other := r
+	return e.holdOther(ctx, ref, &other)
 }
 
 // mode is the request's, else the event's.
@@ -51,15 +53,8 @@ func (r *HoldRequest) exact() bool {
 }
 
 // holdOther is for what takes more than these seats: a pattern, or somebody's word.
-func (e *Engine) holdOther(ctx context.Context, r *HoldRequest) (Hold, error) {
-	if len(r.Items) > 0 {
-		return e.holdItems(ctx, r)
-	}
-	ref, err := e.event(ctx, r.EventID)
-	if err != nil {
-		return Hold{}, err
-	}
-	mode, routing, err := e.pattern(ref, r)
+func (e *Engine) holdOther(ctx context.Context, ref *eventRef, r *HoldRequest) (Hold, error) {
+	mode, routing, err := e.pattern([]*eventRef{ref}, r)
 	if err != nil {
 		return Hold{}, err
 	}
@@ -121,8 +116,8 @@ func (ref *eventRef) ttl(r *HoldRequest, mode Mode) (time.Duration, error) {
 	case mode == ModeLease && r.Mode == ModeLease:
 		ttl = defaultLease
 	default:
-		// A lease that the router chose lasts as long as a hold would: who did not ask for
-		// one will not renew it.
+		// A lease that the event or the router chose lasts as long as a hold would: who did
+		// not ask for one will not renew it.
 		ttl = time.Duration(ref.settings.HoldSeconds) * time.Second
 	}
 	return ttl, checkTTL("ttl_seconds", ttl)

@@ -22,7 +22,7 @@ type HoldRequest struct {
 	Areas    []AreaRequest // places in standing areas, besides the seats
 	Best     *BestRequest  // instead of SeatIDs
 	HolderID string        // 1–128 printable ASCII characters
-	TTL      time.Duration // 1 s…1 h in whole milliseconds; 0 means the event's HoldSeconds, of a lease 30 s
+	TTL      time.Duration // 1 s…1 h in whole milliseconds; 0 means the event's HoldSeconds, or 30 s if Mode is ModeLease
 
 	Mode   Mode   // how; empty means the event's Strategy
 	Accept Accept // what may become of seats that are gone; empty: what the mode does
