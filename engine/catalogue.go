@@ -27,6 +27,7 @@ type eventRef struct {
 	settings settings
 	chart    *chart.Index
 	shape    *heat.Shape // of chart
+	scale    *scale      // likewise
 	attempts *heat.Counter
 	chartSHA string
 	cipher   cipher.Block
@@ -49,6 +50,7 @@ type catalogue struct {
 	charts sync.Map // [32]byte → *chart.Index
 	plans  sync.Map // *chart.Index → *shard.Chart: the plan as it travels
 	shapes sync.Map // *chart.Index → *heat.Shape
+	scales sync.Map // *chart.Index → *scale
 }
 
 type eventNo struct {
@@ -142,6 +144,7 @@ func (e *Engine) loadEvent(ctx context.Context, p *raftfsm.Placement) (*eventRef
 	if ref.shape, err = e.catalogue.shape(ref.chart); err != nil {
 		return nil, err
 	}
+	ref.scale = e.catalogue.scale(ref.chart)
 	ref.attempts = e.heat.Counter(ref.heatKey(), ref.shape)
 	ref.price()
 	ref.listKey = ref.settings.EventDate + "!" + ref.settings.ShowTime + "!" + ref.id

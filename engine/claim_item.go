@@ -204,9 +204,8 @@ func (b *itemBuilder) near(out *shard.Best) error {
 		}
 		out.NearSeat = no + 1
 	case in.NearPoint != nil:
-		s := scaleOf(b.ref.chart)
 		out.NearPoint = true
-		out.X, out.Y = s.inside(in.NearPoint.X, in.NearPoint.Y)
+		out.X, out.Y = b.ref.scale.inside(in.NearPoint.X, in.NearPoint.Y)
 	}
 	return nil
 }
