@@ -156,6 +156,9 @@ func (ref *eventRef) holdRequest(ctx context.Context, r *HoldRequest, mode Mode,
 	return req, nil
 }
 
+// newSeats is room for resolve that is made anew.
+func newSeats(n int) []uint32 { return make([]uint32, n) }
+
 // resolve turns seat ids into numbers, ascending, in the room it asks for.
 func (ref *eventRef) resolve(ids []string, limit int, room func(int) []uint32) ([]uint32, error) {
 	if len(ids) == 0 || len(ids) > limit {

@@ -100,7 +100,6 @@ func (t *txn) prepareGroup(ctx context.Context, group int) error {
 	for i, ref := range t.refs {
 		if ref.group == group {
 			at, items = append(at, i), append(items, t.items[i])
-			items[len(items)-1].Event = ref.no
 		}
 	}
 	cmd := t.command(items)
