@@ -65,28 +65,25 @@ func (e *Engine) contend(ref *eventRef, t tried, res *shard.Result, err error) {
 // won, what was wanted and is another's was lost, and so was what has changed since it was
 // read: somebody was quicker, whatever they did with it.
 func (c *claim) contend(group int, res *shard.Result) {
-	if c.e.cfg.HeatOff || res.Replayed {
-		return
-	}
-	lost := make([]uint32, 0, len(res.Conflicts))
-	for _, k := range res.Conflicts {
-		if _, _, area := shard.SplitCode(k.Seat); !area {
-			lost = append(lost, k.Seat)
+	switch {
+	case c.e.cfg.HeatOff || res.Replayed:
+	case res.Err == nil:
+		for _, g := range res.Granted {
+			ref, i := c.refOf(group, g.Event)
+			ref.attempts.Attempt(seatsOf(g.Seats), true)
+			if gone := without(c.items[i].Seats, g.Seats); len(gone) > 0 {
+				ref.attempts.Attempt(gone, false)
+			}
 		}
-	}
-	if errors.Is(res.Err, ErrSeatsUnavailable) || errors.Is(res.Err, ErrVersionConflict) {
+	case errors.Is(res.Err, ErrSeatsUnavailable) || errors.Is(res.Err, ErrVersionConflict):
+		lost := make([]uint32, 0, len(res.Conflicts))
+		for _, k := range res.Conflicts {
+			if _, _, area := shard.SplitCode(k.Seat); !area {
+				lost = append(lost, k.Seat)
+			}
+		}
 		ref, _ := c.refOf(group, res.Event)
-		c.e.heat.Attempt(ref.heatKey(), ref.shape, lost, false)
-	}
-	if res.Err != nil {
-		return
-	}
-	for _, g := range res.Granted {
-		ref, i := c.refOf(group, g.Event)
-		c.e.heat.Attempt(ref.heatKey(), ref.shape, seatsOf(g.Seats), true)
-		if gone := without(c.items[i].Seats, g.Seats); len(gone) > 0 {
-			c.e.heat.Attempt(ref.heatKey(), ref.shape, gone, false)
-		}
+		ref.attempts.Attempt(lost, false)
 	}
 }
 
