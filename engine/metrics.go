@@ -9,7 +9,7 @@ import (
 
 // metrics count what became of claims, by pattern; those of the log are raftfsm's.
 type metrics struct {
-	claims [modeCount]claimCounters    // by number of the mode: a look-up in a map is dear to a crowd
+	claims [len(modes)]claimCounters   // by number of the mode: a look-up in a map is dear to a crowd
 	routes map[Mode]prometheus.Counter // what the router chose
 }
 

@@ -11,6 +11,15 @@ import (
 	"github.com/usherhq/usher/shard"
 )
 
+var modes = [...]Mode{ModeDirect, ModeSkipLocked, ModeOptimistic, ModeLease, ModeQueue, ModeAuto}
+
+const modeNames = "direct, skip_locked, optimistic, lease, queue, auto"
+
+// number is the mode's place in modes, -1 if it is none.
+func (m Mode) number() int { return slices.Index(modes[:], m) }
+
+func (m Mode) known() bool { return m.number() >= 0 }
+
 // senseEvery is how often an event's signals are read; in between the router decides from
 // what it sensed.
 const senseEvery = time.Second
