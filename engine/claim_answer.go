@@ -55,11 +55,8 @@ func (c *claim) granted(ctx context.Context, res *shard.Result) (Hold, error) {
 	}
 	home := res.Granted[0]
 	ref, i := c.refOf(c.refs[0].group, home.Event)
-	h := Hold{
-		HoldID: ref.holdID(res.Number), EventID: ref.id, HolderID: c.req.HolderID, Status: HoldHeld, FencingToken: res.Token,
-		HeldAt: unixMilli(res.Now), ExpiresAt: unixMilli(res.Expires), ServerTime: unixMilli(res.Now), Version: home.Version,
-		Mode: leaseMode(c.mode == ModeLease),
-	}
+	h := ref.held(res, c.req.HolderID, c.mode)
+	h.Version = home.Version
 	h.SeatIDs, h.Areas = ref.places(home.Seats)
 	h.Substituted = c.substituted(ref, i, home.Seats)
 	if len(c.refs) == 1 || c.req.AnyOf {
@@ -84,8 +81,7 @@ func (c *claim) again(ctx context.Context, ref *eventRef, res *shard.Result) (Ho
 	if err != nil {
 		return Hold{}, applied(err)
 	}
-	h.Status, h.BookingID = HoldHeld, ""
-	h.ExpiresAt, h.ServerTime, h.Version = unixMilli(res.Expires), unixMilli(res.Now), res.Version
+	h.asLeftBy(res)
 	_, i := c.refOf(ref.group, ref.no)
 	h.Substituted = c.substituted(ref, i, seats)
 	return h, nil

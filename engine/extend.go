@@ -44,9 +44,7 @@ func (e *Engine) Extend(ctx context.Context, r ExtendRequest) (Hold, error) {
 	if err != nil {
 		return Hold{}, applied(err)
 	}
-	// What has come after this command is not part of its answer.
-	h.Status, h.BookingID = HoldHeld, ""
-	h.ExpiresAt, h.ServerTime, h.Version = unixMilli(res.Expires), unixMilli(res.Now), res.Version
+	h.asLeftBy(&res)
 	return h, nil
 }
 

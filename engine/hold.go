@@ -89,12 +89,25 @@ func (e *Engine) holdPlain(ctx context.Context, ref *eventRef, r *HoldRequest, m
 	if err != nil {
 		return Hold{}, err
 	}
+	h := ref.held(&res, r.HolderID, mode)
+	h.SeatIDs = slices.Clone(r.SeatIDs)
+	return h, nil
+}
+
+// held is the hold that a claim was granted, but for what is in it.
+func (ref *eventRef) held(res *shard.Result, holder string, mode Mode) Hold {
 	return Hold{
-		Mode:   leaseMode(mode == ModeLease),
-		HoldID: ref.holdID(res.Number), EventID: ref.id, SeatIDs: slices.Clone(r.SeatIDs), HolderID: r.HolderID,
-		Status: HoldHeld, FencingToken: res.Token, HeldAt: unixMilli(res.Now), ExpiresAt: unixMilli(res.Expires),
-		ServerTime: unixMilli(res.Now), Version: res.Version,
-	}, nil
+		HoldID: ref.holdID(res.Number), EventID: ref.id, HolderID: holder, Status: HoldHeld, FencingToken: res.Token,
+		HeldAt: unixMilli(res.Now), ExpiresAt: unixMilli(res.Expires), ServerTime: unixMilli(res.Now), Version: res.Version,
+		Mode: leaseMode(mode == ModeLease),
+	}
+}
+
+// asLeftBy makes a hold that was read what a command left: what has come after that is not
+// part of its answer.
+func (h *Hold) asLeftBy(res *shard.Result) {
+	h.Status, h.BookingID = HoldHeld, ""
+	h.ExpiresAt, h.ServerTime, h.Version = unixMilli(res.Expires), unixMilli(res.Now), res.Version
 }
 
 // leaseMode is what a hold says of how it was made.
