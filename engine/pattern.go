@@ -158,8 +158,8 @@ func (e *Engine) showsAround(ref *eventRef) (int, error) {
 	if err != nil {
 		return 0, err
 	}
-	page, err := e.Events(e.ctx, EventFilter{
+	shows, _, err := e.selectEvents(e.ctx, EventFilter{
 		Series: ref.settings.Series, From: day.AddDate(0, 0, -3).Format(time.DateOnly), To: day.AddDate(0, 0, 3).Format(time.DateOnly), Limit: maxPage,
 	})
-	return len(page.Items), err
+	return len(shows), err
 }
