@@ -114,11 +114,7 @@ func (c *catalogue) shape(x *chart.Index) (*heat.Shape, error) {
 
 // heatMetrics tells how much is warm.
 func (e *Engine) heatMetrics() error {
-	reg := e.registered.registerer()
-	if reg == nil {
-		return nil
-	}
-	for _, c := range []prometheus.Collector{
+	return e.registered.add(
 		prometheus.NewGaugeFunc(prometheus.GaugeOpts{
 			Name: "usher_heat_events", Help: "Events whose contention is being counted.",
 		}, func() float64 { return float64(e.heat.Stats().Events) }),
@@ -128,10 +124,5 @@ func (e *Engine) heatMetrics() error {
 		prometheus.NewCounterFunc(prometheus.CounterOpts{
 			Name: "usher_heat_missed_total", Help: "Attempts and looks that were not counted, as too many events were warm.",
 		}, func() float64 { return float64(e.heat.Stats().Missed) }),
-	} {
-		if err := reg.Register(c); err != nil {
-			return err
-		}
-	}
-	return nil
+	)
 }
