@@ -8,17 +8,6 @@ import (
 	"github.com/usherhq/usher/shard"
 )
 
-// isRefusal tells whether the state machine said no to the seats, so that others can be
-// asked for.
-func isRefusal(err error) bool {
-	for _, no := range []error{ErrSeatsUnavailable, ErrVersionConflict, ErrLimitExceeded, ErrOrphanSeats, ErrNotOnSale, ErrUnknownChannel, ErrTooManyHolds} {
-		if errors.Is(err, no) {
-			return true
-		}
-	}
-	return false
-}
-
 // refOf finds the item's event by its number in a group.
 func (c *claim) refOf(group int, no uint32) (*eventRef, int) {
 	for i, ref := range c.refs {

@@ -15,7 +15,8 @@ const (
 )
 
 // HoldRequest asks for seats of one event, or with Items of several; all or none. With
-// nothing but EventID, SeatIDs and HolderID it asks for exactly these seats.
+// nothing but EventID, SeatIDs and HolderID it asks for these seats in the way of the
+// event's Strategy: exactly these, unless the event says otherwise.
 type HoldRequest struct {
 	EventID  string
 	SeatIDs  []string      // each once; with Areas 1…MaxSeatsPerHold in all
