@@ -17,7 +17,8 @@ import (
 )
 
 // eventRef is what the engine knows of an event that never changes: strings become
-// numbers here, once, before the hot path.
+// numbers here, once, before the hot path. Only what attempts and routing point to or
+// guard goes with the time.
 type eventRef struct {
 	id       string
 	group    int
