@@ -22,7 +22,7 @@ func (e *Engine) Alternatives(ctx context.Context, eventID string, seatIDs []str
 	if max < 1 || max > MaxAlternatives {
 		return nil, &InvalidError{"max", "is not between 1 and 10"}
 	}
-	wanted, err := ref.resolve(seatIDs, MaxSeatsPerHold, func(n int) []uint32 { return make([]uint32, n) })
+	wanted, err := ref.resolve(seatIDs, MaxSeatsPerHold, newSeats)
 	if err != nil {
 		return nil, err
 	}

@@ -33,7 +33,7 @@ func (e *Engine) Block(ctx context.Context, r BlockRequest) (BlockResult, error)
 	if err != nil {
 		return BlockResult{}, err
 	}
-	seats, err := ref.resolve(r.SeatIDs, shard.MaxBlockSeats, func(n int) []uint32 { return make([]uint32, n) })
+	seats, err := ref.resolve(r.SeatIDs, shard.MaxBlockSeats, newSeats)
 	if err != nil {
 		return BlockResult{}, err
 	}

@@ -22,7 +22,8 @@ const paymentWait = 10 * time.Second
 // the log, the money is captured. Errors: *PaymentDeclinedError (the hold is released
 // then), ErrPaymentPending when the provider has not answered in 10 s (the checkout goes
 // on, see HoldByID), ErrHoldExpired, ErrHoldReleased, ErrStaleFencingToken,
-// ErrAlreadyBooked, ErrUnknownHold. Nothing is captured unless the seats are booked.
+// ErrTokenRequired (of a lease), ErrAlreadyBooked, ErrUnknownHold. Nothing is captured
+// unless the seats are booked.
 func (e *Engine) Book(ctx context.Context, r BookRequest) (Booking, error) {
 	ref, n, err := e.find(ctx, kindHold, r.HoldID, ErrUnknownHold)
 	if err != nil {

@@ -49,11 +49,8 @@ func (e *Engine) readBooking(ctx context.Context, ref *eventRef, n uint32) (Book
 		if b.Items, err = e.readItems(ctx, ref.group, &bundle); err != nil {
 			return Booking{}, err
 		}
-		for _, p := range bundle.Parts[1:] {
-			if b.Amount == nil && p.Amount > 0 {
-				b.Amount = &Money{Currency: string(info.Currency[:])}
-			}
-			if b.Amount != nil {
+		if b.Amount != nil { // the home's currency is set as soon as one of the parts has a price
+			for _, p := range bundle.Parts[1:] {
 				b.Amount.Amount += p.Amount
 			}
 		}

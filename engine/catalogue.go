@@ -17,7 +17,8 @@ import (
 )
 
 // eventRef is what the engine knows of an event that never changes: strings become
-// numbers here, once, before the hot path.
+// numbers here, once, before the hot path. Only what attempts and routing point to or
+// guard goes with the time.
 type eventRef struct {
 	id       string
 	group    int
@@ -27,6 +28,7 @@ type eventRef struct {
 	settings settings
 	chart    *chart.Index
 	shape    *heat.Shape // of chart
+	scale    *scale      // likewise
 	attempts *heat.Counter
 	chartSHA string
 	cipher   cipher.Block
@@ -49,6 +51,7 @@ type catalogue struct {
 	charts sync.Map // [32]byte → *chart.Index
 	plans  sync.Map // *chart.Index → *shard.Chart: the plan as it travels
 	shapes sync.Map // *chart.Index → *heat.Shape
+	scales sync.Map // *chart.Index → *scale
 }
 
 type eventNo struct {
@@ -142,6 +145,7 @@ func (e *Engine) loadEvent(ctx context.Context, p *raftfsm.Placement) (*eventRef
 	if ref.shape, err = e.catalogue.shape(ref.chart); err != nil {
 		return nil, err
 	}
+	ref.scale = e.catalogue.scale(ref.chart)
 	ref.attempts = e.heat.Counter(ref.heatKey(), ref.shape)
 	ref.price()
 	ref.listKey = ref.settings.EventDate + "!" + ref.settings.ShowTime + "!" + ref.id

@@ -61,7 +61,7 @@ func (e *Engine) holdItems(ctx context.Context, r *HoldRequest) (Hold, error) {
 		return Hold{}, err
 	}
 	var err error
-	if c.mode, c.routing, err = e.patternOf(c.refs, r); err != nil {
+	if c.mode, c.routing, err = e.pattern(c.refs, r); err != nil {
 		return Hold{}, err
 	}
 	if c.routing != nil {
@@ -207,9 +207,6 @@ func (c *claim) command(items []shard.Item) *shard.Claim {
 }
 
 func (c *claim) inGroup(ctx context.Context) (Hold, error) {
-	for i, ref := range c.refs {
-		c.items[i].Event = ref.no
-	}
 	cmd := c.command(c.items)
 	cmd.Key = c.key
 	res, err := c.e.claimIn(ctx, c.refs[0].group, cmd, !c.key.IsZero())

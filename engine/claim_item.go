@@ -62,20 +62,15 @@ func (b *itemBuilder) build() (it shard.Item, people int, err error) {
 // mode does by itself.
 func (b *itemBuilder) fan() (shard.Fan, error) {
 	switch b.accept {
-	case "":
-		if b.mode == ModeSkipLocked {
-			return shard.FanSubstitute, nil
-		}
-		return shard.FanNone, nil
-	case AcceptExact:
-		return shard.FanNone, nil
-	case AcceptSuggest:
-		return shard.FanSuggest, nil
-	case AcceptSubstitute:
+	case "", AcceptSubstitute:
 		if b.mode == ModeSkipLocked {
 			return shard.FanSubstitute, nil
 		}
 		return shard.FanNone, nil // permitted, and not what this pattern does
+	case AcceptExact:
+		return shard.FanNone, nil
+	case AcceptSuggest:
+		return shard.FanSuggest, nil
 	}
 	return 0, &InvalidError{"accept", fmt.Sprintf("%q is not one of exact, suggest, substitute", b.accept)}
 }
@@ -86,7 +81,7 @@ func (b *itemBuilder) places() (codes []uint32, people int, err error) {
 		return nil, 0, b.bad("best", "is instead of seat_ids")
 	}
 	if len(b.in.SeatIDs) > 0 {
-		codes, err = b.ref.resolve(b.in.SeatIDs, MaxSeatsPerHold, func(n int) []uint32 { return make([]uint32, n) })
+		codes, err = b.ref.resolve(b.in.SeatIDs, MaxSeatsPerHold, newSeats)
 		if err != nil {
 			return nil, 0, b.at(err)
 		}
@@ -106,7 +101,8 @@ func (b *itemBuilder) places() (codes []uint32, people int, err error) {
 	}
 	slices.Sort(areas)
 	for i := 1; i < len(areas); i++ {
-		if a, _, _ := shard.SplitCode(areas[i]); areas[i-1]>>20 == areas[i]>>20 {
+		before, _, _ := shard.SplitCode(areas[i-1])
+		if a, _, _ := shard.SplitCode(areas[i]); a == before {
 			return nil, 0, b.bad("areas", "area %s twice", b.ref.chart.Areas()[a].AreaID)
 		}
 	}
@@ -204,9 +200,8 @@ func (b *itemBuilder) near(out *shard.Best) error {
 		}
 		out.NearSeat = no + 1
 	case in.NearPoint != nil:
-		s := scaleOf(b.ref.chart)
 		out.NearPoint = true
-		out.X, out.Y = s.inside(in.NearPoint.X, in.NearPoint.Y)
+		out.X, out.Y = b.ref.scale.inside(in.NearPoint.X, in.NearPoint.Y)
 	}
 	return nil
 }

@@ -92,7 +92,7 @@ func Start(cfg Config) (*Engine, error) {
 
 func (e *Engine) open() error {
 	var err error
-	if e.metrics, err = newMetrics(e.registered.registerer()); err != nil {
+	if e.metrics, err = newMetrics(e.registered); err != nil {
 		return fmt.Errorf("usher: metrics: %w", err)
 	}
 	if err := e.heatMetrics(); err != nil {

@@ -32,7 +32,7 @@ var (
 	ErrOrphanSeats         = shard.ErrOrphanSeats   // *OrphanError names them
 	ErrUnknownChannel      = shard.ErrUnknownChannel
 	ErrTokenRequired       = shard.ErrTokenRequired // of a lease
-	ErrNoPlan              = shard.ErrNoPlan        // the event was made before seats could be searched for
+	ErrNoPlan              = shard.ErrNoPlan        // the event was made before seats could be searched for, or its chart is too large
 	ErrAdmissionInvalid    = errors.New("usher: the admission token is not valid")
 
 	ErrUnknownChart    = raftfsm.ErrUnknownChart

@@ -56,17 +56,7 @@ func unixMilli(ms int64) time.Time { return time.UnixMilli(ms).UTC() }
 
 // Events lists events by date, then by id.
 func (e *Engine) Events(ctx context.Context, f EventFilter) (EventPage, error) {
-	if err := f.check(); err != nil {
-		return EventPage{}, err
-	}
-	if err := e.Ready(); err != nil {
-		return EventPage{}, err
-	}
-	var all []*raftfsm.Placement
-	if err := e.reader(0).ViewDirectory(func(d *raftfsm.Directory) { all = d.Placements() }); err != nil {
-		return EventPage{}, err
-	}
-	refs, more, err := e.selectEvents(ctx, f, all)
+	refs, more, err := e.selectEvents(ctx, f)
 	if err != nil {
 		return EventPage{}, err
 	}
@@ -85,7 +75,17 @@ func (e *Engine) Events(ctx context.Context, f EventFilter) (EventPage, error) {
 }
 
 // selectEvents returns the page's events in order, and whether there are more behind.
-func (e *Engine) selectEvents(ctx context.Context, f EventFilter, all []*raftfsm.Placement) (page []*eventRef, more bool, err error) {
+func (e *Engine) selectEvents(ctx context.Context, f EventFilter) (page []*eventRef, more bool, err error) {
+	if err := f.check(); err != nil {
+		return nil, false, err
+	}
+	if err := e.Ready(); err != nil {
+		return nil, false, err
+	}
+	var all []*raftfsm.Placement
+	if err := e.reader(0).ViewDirectory(func(d *raftfsm.Directory) { all = d.Placements() }); err != nil {
+		return nil, false, err
+	}
 	for _, p := range all {
 		ref, err := e.event(ctx, p.Create.ID)
 		if err != nil && !p.Active {

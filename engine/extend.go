@@ -44,15 +44,13 @@ func (e *Engine) Extend(ctx context.Context, r ExtendRequest) (Hold, error) {
 	if err != nil {
 		return Hold{}, applied(err)
 	}
-	// What has come after this command is not part of its answer.
-	h.Status, h.BookingID = HoldHeld, ""
-	h.ExpiresAt, h.ServerTime, h.Version = unixMilli(res.Expires), unixMilli(res.Now), res.Version
+	h.asLeftBy(&res)
 	return h, nil
 }
 
 // Release gives a hold's seats back. What is released or expired already stays so, and
 // that is no error. ErrAlreadyBooked when it was booked; ErrStaleFencingToken when the
-// token is not its own.
+// token is not its own; ErrTokenRequired when a lease's is not shown.
 func (e *Engine) Release(ctx context.Context, r ReleaseRequest) error {
 	ref, n, err := e.find(ctx, kindHold, r.HoldID, ErrUnknownHold)
 	if err != nil {

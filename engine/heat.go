@@ -65,28 +65,25 @@ func (e *Engine) contend(ref *eventRef, t tried, res *shard.Result, err error) {
 // won, what was wanted and is another's was lost, and so was what has changed since it was
 // read: somebody was quicker, whatever they did with it.
 func (c *claim) contend(group int, res *shard.Result) {
-	if c.e.cfg.HeatOff || res.Replayed {
-		return
-	}
-	lost := make([]uint32, 0, len(res.Conflicts))
-	for _, k := range res.Conflicts {
-		if _, _, area := shard.SplitCode(k.Seat); !area {
-			lost = append(lost, k.Seat)
+	switch {
+	case c.e.cfg.HeatOff || res.Replayed:
+	case res.Err == nil:
+		for _, g := range res.Granted {
+			ref, i := c.refOf(group, g.Event)
+			ref.attempts.Attempt(seatsOf(g.Seats), true)
+			if gone := without(c.items[i].Seats, g.Seats); len(gone) > 0 {
+				ref.attempts.Attempt(gone, false)
+			}
 		}
-	}
-	if errors.Is(res.Err, ErrSeatsUnavailable) || errors.Is(res.Err, ErrVersionConflict) {
+	case errors.Is(res.Err, ErrSeatsUnavailable) || errors.Is(res.Err, ErrVersionConflict):
+		lost := make([]uint32, 0, len(res.Conflicts))
+		for _, k := range res.Conflicts {
+			if _, _, area := shard.SplitCode(k.Seat); !area {
+				lost = append(lost, k.Seat)
+			}
+		}
 		ref, _ := c.refOf(group, res.Event)
-		c.e.heat.Attempt(ref.heatKey(), ref.shape, lost, false)
-	}
-	if res.Err != nil {
-		return
-	}
-	for _, g := range res.Granted {
-		ref, i := c.refOf(group, g.Event)
-		c.e.heat.Attempt(ref.heatKey(), ref.shape, seatsOf(g.Seats), true)
-		if gone := without(c.items[i].Seats, g.Seats); len(gone) > 0 {
-			c.e.heat.Attempt(ref.heatKey(), ref.shape, gone, false)
-		}
+		ref.attempts.Attempt(lost, false)
 	}
 }
 
@@ -99,9 +96,6 @@ func seatsOf(codes []uint32) []uint32 {
 	}
 	return codes
 }
-
-// pulse is an event's contention, for the router.
-func (e *Engine) pulse(ref *eventRef) heat.Pulse { return e.heat.Pulse(ref.heatKey()) }
 
 func (ref *eventRef) heatKey() heat.Key { return heat.Key{Group: ref.group, Event: ref.no} }
 
@@ -120,11 +114,7 @@ func (c *catalogue) shape(x *chart.Index) (*heat.Shape, error) {
 
 // heatMetrics tells how much is warm.
 func (e *Engine) heatMetrics() error {
-	reg := e.registered.registerer()
-	if reg == nil {
-		return nil
-	}
-	for _, c := range []prometheus.Collector{
+	return e.registered.add(
 		prometheus.NewGaugeFunc(prometheus.GaugeOpts{
 			Name: "usher_heat_events", Help: "Events whose contention is being counted.",
 		}, func() float64 { return float64(e.heat.Stats().Events) }),
@@ -134,10 +124,5 @@ func (e *Engine) heatMetrics() error {
 		prometheus.NewCounterFunc(prometheus.CounterOpts{
 			Name: "usher_heat_missed_total", Help: "Attempts and looks that were not counted, as too many events were warm.",
 		}, func() float64 { return float64(e.heat.Stats().Missed) }),
-	} {
-		if err := reg.Register(c); err != nil {
-			return err
-		}
-	}
-	return nil
+	)
 }

@@ -76,7 +76,7 @@ func (ref *eventRef) focus(at Sight) (HeatFocus, error) {
 		}
 		return ref.shape.OnSection(i)
 	case at.SeatIDs != nil:
-		seats, err := ref.resolve(at.SeatIDs, MaxFocus, func(n int) []uint32 { return make([]uint32, n) })
+		seats, err := ref.resolve(at.SeatIDs, MaxFocus, newSeats)
 		if err != nil {
 			return HeatFocus{}, err
 		}

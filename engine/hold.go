@@ -2,7 +2,6 @@ package engine
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"strconv"
@@ -18,17 +17,19 @@ import (
 // ErrUnknownArea, ErrNotOnSale, ErrAdmissionRequired, ErrAdmissionInvalid,
 // ErrUnknownChannel, ErrNoPlan, those of idempotency keys, and those of consensus.
 func (e *Engine) Hold(ctx context.Context, r HoldRequest) (Hold, error) {
-	if len(r.Items) == 0 {
-		ref, err := e.event(ctx, r.EventID)
-		if err != nil {
-			return Hold{}, err
-		}
-		if mode := r.mode(ref); r.plain(mode) && !ref.gated() {
-			return e.holdPlain(ctx, ref, &r, mode, false)
-		}
+	if len(r.Items) > 0 {
+		other := r // the crowd's requests stay on their stacks
+		return e.holdItems(ctx, &other)
 	}
-	other := r // the crowd's requests stay on their stacks
-	return e.holdOther(ctx, &other)
+	ref, err := e.event(ctx, r.EventID)
+	if err != nil {
+		return Hold{}, err
+	}
+	if mode := r.mode(ref); r.plain(mode) && !ref.gated() {
+		return e.holdPlain(ctx, ref, &r, mode, false)
+	}
+	other := r
+	return e.holdOther(ctx, ref, &other)
 }
 
 // mode is the request's, else the event's.
@@ -51,15 +52,8 @@ func (r *HoldRequest) exact() bool {
 }
 
 // holdOther is for what takes more than these seats: a pattern, or somebody's word.
-func (e *Engine) holdOther(ctx context.Context, r *HoldRequest) (Hold, error) {
-	if len(r.Items) > 0 {
-		return e.holdItems(ctx, r)
-	}
-	ref, err := e.event(ctx, r.EventID)
-	if err != nil {
-		return Hold{}, err
-	}
-	mode, routing, err := e.pattern(ref, r)
+func (e *Engine) holdOther(ctx context.Context, ref *eventRef, r *HoldRequest) (Hold, error) {
+	mode, routing, err := e.pattern([]*eventRef{ref}, r)
 	if err != nil {
 		return Hold{}, err
 	}
@@ -94,12 +88,25 @@ func (e *Engine) holdPlain(ctx context.Context, ref *eventRef, r *HoldRequest, m
 	if err != nil {
 		return Hold{}, err
 	}
+	h := ref.held(&res, r.HolderID, mode)
+	h.SeatIDs = slices.Clone(r.SeatIDs)
+	return h, nil
+}
+
+// held is the hold that a claim was granted, but for what is in it.
+func (ref *eventRef) held(res *shard.Result, holder string, mode Mode) Hold {
 	return Hold{
-		Mode:   leaseMode(mode == ModeLease),
-		HoldID: ref.holdID(res.Number), EventID: ref.id, SeatIDs: slices.Clone(r.SeatIDs), HolderID: r.HolderID,
-		Status: HoldHeld, FencingToken: res.Token, HeldAt: unixMilli(res.Now), ExpiresAt: unixMilli(res.Expires),
-		ServerTime: unixMilli(res.Now), Version: res.Version,
-	}, nil
+		HoldID: ref.holdID(res.Number), EventID: ref.id, HolderID: holder, Status: HoldHeld, FencingToken: res.Token,
+		HeldAt: unixMilli(res.Now), ExpiresAt: unixMilli(res.Expires), ServerTime: unixMilli(res.Now), Version: res.Version,
+		Mode: leaseMode(mode == ModeLease),
+	}
+}
+
+// asLeftBy makes a hold that was read what a command left: what has come after that is not
+// part of its answer.
+func (h *Hold) asLeftBy(res *shard.Result) {
+	h.Status, h.BookingID = HoldHeld, ""
+	h.ExpiresAt, h.ServerTime, h.Version = unixMilli(res.Expires), unixMilli(res.Now), res.Version
 }
 
 // leaseMode is what a hold says of how it was made.
@@ -121,8 +128,8 @@ func (ref *eventRef) ttl(r *HoldRequest, mode Mode) (time.Duration, error) {
 	case mode == ModeLease && r.Mode == ModeLease:
 		ttl = defaultLease
 	default:
-		// A lease that the router chose lasts as long as a hold would: who did not ask for
-		// one will not renew it.
+		// A lease that the event or the router chose lasts as long as a hold would: who did
+		// not ask for one will not renew it.
 		ttl = time.Duration(ref.settings.HoldSeconds) * time.Second
 	}
 	return ttl, checkTTL("ttl_seconds", ttl)
@@ -161,6 +168,9 @@ func (ref *eventRef) holdRequest(ctx context.Context, r *HoldRequest, mode Mode,
 	return req, nil
 }
 
+// newSeats is room for resolve that is made anew.
+func newSeats(n int) []uint32 { return make([]uint32, n) }
+
 // resolve turns seat ids into numbers, ascending, in the room it asks for.
 func (ref *eventRef) resolve(ids []string, limit int, room func(int) []uint32) ([]uint32, error) {
 	if len(ids) == 0 || len(ids) > limit {
@@ -188,62 +198,6 @@ func (ref *eventRef) resolve(ids []string, limit int, room func(int) []uint32) (
 		}
 	}
 	return buf, nil
-}
-
-// refusal makes the state machine's refusal an error that names things; ids are the seats
-// asked for, if they are known by name. A crowd is mostly refused single seats: those cost
-// one allocation, and no look at the chart, whose seats lie all over memory.
-func (ref *eventRef) refusal(res *shard.Result, ids []string) error {
-	switch {
-	case errors.Is(res.Err, ErrVersionConflict):
-		return ref.versionConflict(res)
-	case errors.Is(res.Err, ErrLimitExceeded):
-		return &LimitError{EventID: ref.id, Limit: ref.settings.Limits.PerHolder, Has: int(res.Count)}
-	case errors.Is(res.Err, ErrOrphanSeats):
-		return &OrphanError{EventID: ref.id, SeatIDs: ref.conflictIDs(res)}
-	case !errors.Is(res.Err, ErrSeatsUnavailable):
-		return res.Err
-	}
-	if len(ids) == 1 && len(res.Conflicts) == 1 {
-		one := &struct {
-			SeatsUnavailableError
-			conflict [1]SeatConflict
-		}{conflict: [1]SeatConflict{{SeatID: ids[0], Status: SeatStatus(res.Conflicts[0].Status)}}}
-		one.SeatsUnavailableError = SeatsUnavailableError{
-			EventID: ref.id, Version: res.Version, Conflicts: one.conflict[:], Undecided: res.Conflicts[0].Undecided,
-		}
-		return &one.SeatsUnavailableError
-	}
-	out := &SeatsUnavailableError{EventID: ref.id, Version: res.Version, Conflicts: make([]SeatConflict, 0, len(res.Conflicts))}
-	for _, c := range res.Conflicts {
-		out.Undecided = out.Undecided || c.Undecided
-		if no, left, ok := shard.SplitCode(c.Seat); ok {
-			out.Areas = append(out.Areas, AreaConflict{AreaID: ref.chart.Areas()[no].AreaID, Left: int(left)})
-		} else {
-			out.Conflicts = append(out.Conflicts, SeatConflict{SeatID: ref.chart.ID(c.Seat), Status: SeatStatus(c.Status)})
-		}
-	}
-	return out
-}
-
-func (ref *eventRef) conflictIDs(res *shard.Result) []string {
-	ids := make([]string, len(res.Conflicts))
-	for i, c := range res.Conflicts {
-		ids[i] = ref.chart.ID(c.Seat)
-	}
-	return ids
-}
-
-func (ref *eventRef) versionConflict(res *shard.Result) error {
-	out := &VersionConflictError{EventID: ref.id, Version: res.Version}
-	for _, c := range res.Conflicts {
-		if no, _, ok := shard.SplitCode(c.Seat); ok {
-			out.Areas = append(out.Areas, AreaVersion{AreaID: ref.chart.Areas()[no].AreaID, Version: c.Version})
-		} else {
-			out.Seats = append(out.Seats, SeatAt{SeatID: ref.chart.ID(c.Seat), Version: c.Version, Status: SeatStatus(c.Status)})
-		}
-	}
-	return out
 }
 
 // HoldByID reads a hold, for 24 hours of log time after it ended.

@@ -24,7 +24,7 @@ const (
 	idMAC   = 10
 )
 
-var idPrefix = map[idKind]string{kindHold: "hold_", kindBooking: "book_"}
+var idPrefix = [...]string{kindHold: "hold_", kindBooking: "book_"}
 
 const idAlphabet = "0123456789abcdefghjkmnpqrstvwxyz"
 

@@ -177,32 +177,29 @@ func (e *Engine) resolve(ctx context.Context, group int, c *shard.Resolve) bool 
 // tellBundle tells the other groups of a hold's bundle, if it has one, what has just
 // become of it.
 func (e *Engine) tellBundle(ctx context.Context, ref *eventRef, hold uint32) {
-	var number uint32
-	_ = e.reader(ref.group).View(func(s *shard.State) {
-		info, _ := s.Event(ref.no).HoldInfo(hold)
-		number = pendingBundle(s, info.Bundle)
+	e.tellPending(ctx, ref, func(ev *shard.Event) uint32 {
+		info, _ := ev.HoldInfo(hold)
+		return info.Bundle
 	})
-	if number != 0 {
-		e.tell(ctx, ref.group, number)
-	}
 }
 
 // tellBooking is tellBundle of a booking.
 func (e *Engine) tellBooking(ctx context.Context, ref *eventRef, booking uint32) {
+	e.tellPending(ctx, ref, func(ev *shard.Event) uint32 {
+		info, _ := ev.BookingInfo(booking)
+		return info.Bundle
+	})
+}
+
+// tellPending tells of a bundle if somebody waits to be told.
+func (e *Engine) tellPending(ctx context.Context, ref *eventRef, bundle func(*shard.Event) uint32) {
 	var number uint32
 	_ = e.reader(ref.group).View(func(s *shard.State) {
-		info, _ := s.Event(ref.no).BookingInfo(booking)
-		number = pendingBundle(s, info.Bundle)
+		if b, ok := s.Bundle(bundle(s.Event(ref.no))); ok && len(b.Pending) > 0 {
+			number = b.Number
+		}
 	})
 	if number != 0 {
 		e.tell(ctx, ref.group, number)
 	}
-}
-
-// pendingBundle is the number, if somebody waits to be told of it.
-func pendingBundle(s *shard.State, n uint32) uint32 {
-	if b, ok := s.Bundle(n); ok && len(b.Pending) > 0 {
-		return n
-	}
-	return 0
 }

@@ -9,29 +9,22 @@ import (
 
 // metrics count what became of claims, by pattern; those of the log are raftfsm's.
 type metrics struct {
-	claims [modeCount]claimCounters    // by number of the mode: a look-up in a map is dear to a crowd
+	claims [len(modes)]claimCounters   // by number of the mode: a look-up in a map is dear to a crowd
 	routes map[Mode]prometheus.Counter // what the router chose
 }
 
 type claimCounters struct{ granted, unavailable, refused, failed prometheus.Counter }
 
-func newMetrics(reg prometheus.Registerer) (*metrics, error) {
+func newMetrics(reg *registered) (*metrics, error) {
 	v := prometheus.NewCounterVec(prometheus.CounterOpts{
 		Namespace: "usher", Name: "claims_total",
 		Help: "Claims of seats by pattern and by what became of them: granted, unavailable (seats were taken or had changed), refused (otherwise), failed (no quorum, overload, unknown).",
 	}, []string{"pattern", "result"})
-	if reg != nil {
-		if err := reg.Register(v); err != nil {
-			return nil, err
-		}
-	}
 	routed := prometheus.NewCounterVec(prometheus.CounterOpts{
 		Namespace: "usher", Name: "routed_total", Help: "Requests of mode auto by the pattern that the router chose.",
 	}, []string{"pattern"})
-	if reg != nil {
-		if err := reg.Register(routed); err != nil {
-			return nil, err
-		}
+	if err := reg.add(v, routed); err != nil {
+		return nil, err
 	}
 	m := &metrics{routes: make(map[Mode]prometheus.Counter)}
 	for _, mode := range modes {
@@ -84,6 +77,19 @@ func (r *registered) Register(c prometheus.Collector) error {
 		r.mu.Unlock()
 	}
 	return err
+}
+
+// add registers, if the embedder has a registerer.
+func (r *registered) add(all ...prometheus.Collector) error {
+	if r.Registerer == nil {
+		return nil
+	}
+	for _, c := range all {
+		if err := r.Register(c); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func (r *registered) forget() {

@@ -11,6 +11,15 @@ import (
 	"github.com/usherhq/usher/shard"
 )
 
+var modes = [...]Mode{ModeDirect, ModeSkipLocked, ModeOptimistic, ModeLease, ModeQueue, ModeAuto}
+
+const modeNames = "direct, skip_locked, optimistic, lease, queue, auto"
+
+// number is the mode's place in modes, -1 if it is none.
+func (m Mode) number() int { return slices.Index(modes[:], m) }
+
+func (m Mode) known() bool { return m.number() >= 0 }
+
 // senseEvery is how often an event's signals are read; in between the router decides from
 // what it sensed.
 const senseEvery = time.Second
@@ -19,25 +28,16 @@ const senseEvery = time.Second
 // the whole catalogue, and changes only as events are created.
 const countEvery = time.Minute
 
-// pattern is how a claim of one event is made: what the request says, else the event.
-func (e *Engine) pattern(ref *eventRef, r *HoldRequest) (Mode, *Routing, error) {
-	mode := r.mode(ref)
-	if mode == ModeAuto {
-		return e.choose([]*eventRef{ref}, r)
-	}
-	if !mode.known() {
+// pattern is how a claim is made: what the request says, else the first of its events.
+func (e *Engine) pattern(refs []*eventRef, r *HoldRequest) (Mode, *Routing, error) {
+	mode := r.mode(refs[0])
+	switch {
+	case mode == ModeAuto:
+		return e.choose(refs, r)
+	case !mode.known():
 		return "", nil, &InvalidError{"mode", fmt.Sprintf("%q is not one of %s", mode, modeNames)}
 	}
 	return mode, nil, nil
-}
-
-// patternOf is pattern of a claim over several events, of which the first one's strategy
-// counts.
-func (e *Engine) patternOf(refs []*eventRef, r *HoldRequest) (Mode, *Routing, error) {
-	if r.Mode == ModeAuto || r.Mode == "" && refs[0].settings.Strategy == ModeAuto {
-		return e.choose(refs, r)
-	}
-	return e.pattern(refs[0], r)
 }
 
 // eventRouting is what the router remembers of an event.
@@ -136,7 +136,7 @@ func (e *Engine) sense(ref *eventRef) (router.Inputs, router.State, error) {
 }
 
 func (e *Engine) signals(ref *eventRef) (router.Inputs, error) {
-	p := e.pulse(ref)
+	p := e.heat.Pulse(ref.heatKey())
 	in := router.Inputs{
 		Contention: p.Contention, Window: heat.HalfLife, AttemptRate: p.Rate, LatencyP99: e.latency.p99(),
 		ShowTime: ref.settings.ShowTime != "", Series: ref.settings.Series != "",
@@ -158,8 +158,8 @@ func (e *Engine) showsAround(ref *eventRef) (int, error) {
 	if err != nil {
 		return 0, err
 	}
-	page, err := e.Events(e.ctx, EventFilter{
+	shows, _, err := e.selectEvents(e.ctx, EventFilter{
 		Series: ref.settings.Series, From: day.AddDate(0, 0, -3).Format(time.DateOnly), To: day.AddDate(0, 0, 3).Format(time.DateOnly), Limit: maxPage,
 	})
-	return len(page.Items), err
+	return len(shows), err
 }

@@ -39,7 +39,7 @@ type planMaker struct {
 	index    *chart.Index
 	spec     *shard.PlanSpec
 	category map[string]uint16
-	scale    scale
+	scale    *scale
 }
 
 // row adds the next n seats.
@@ -67,9 +67,19 @@ type scale struct {
 	focal                    []chart.Point
 }
 
-func scaleOf(x *chart.Index) scale {
+// scale is a chart's, which takes a look at every seat: too dear for each claim that is
+// near a point.
+func (c *catalogue) scale(x *chart.Index) *scale {
+	if s, ok := c.scales.Load(x); ok {
+		return s.(*scale)
+	}
+	s, _ := c.scales.LoadOrStore(x, scaleOf(x))
+	return s.(*scale)
+}
+
+func scaleOf(x *chart.Index) *scale {
 	c := x.Chart()
-	s := scale{left: math.Inf(1), top: math.Inf(1), right: math.Inf(-1), bottom: math.Inf(-1), focal: c.FocalPoints}
+	s := &scale{left: math.Inf(1), top: math.Inf(1), right: math.Inf(-1), bottom: math.Inf(-1), focal: c.FocalPoints}
 	for i := range uint32(x.Len()) {
 		s.include(x.Seat(i).X, x.Seat(i).Y)
 	}

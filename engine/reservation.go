@@ -15,14 +15,15 @@ const (
 )
 
 // HoldRequest asks for seats of one event, or with Items of several; all or none. With
-// nothing but EventID, SeatIDs and HolderID it asks for exactly these seats.
+// nothing but EventID, SeatIDs and HolderID it asks for these seats in the way of the
+// event's Strategy: exactly these, unless the event says otherwise.
 type HoldRequest struct {
 	EventID  string
 	SeatIDs  []string      // each once; with Areas 1…MaxSeatsPerHold in all
 	Areas    []AreaRequest // places in standing areas, besides the seats
 	Best     *BestRequest  // instead of SeatIDs
 	HolderID string        // 1–128 printable ASCII characters
-	TTL      time.Duration // 1 s…1 h in whole milliseconds; 0 means the event's HoldSeconds, of a lease 30 s
+	TTL      time.Duration // 1 s…1 h in whole milliseconds; 0 means the event's HoldSeconds, or 30 s if Mode is ModeLease
 
 	Mode   Mode   // how; empty means the event's Strategy
 	Accept Accept // what may become of seats that are gone; empty: what the mode does

@@ -8,33 +8,6 @@ import (
 	"github.com/usherhq/usher/shard"
 )
 
-var modes = []Mode{ModeDirect, ModeSkipLocked, ModeOptimistic, ModeLease, ModeQueue, ModeAuto}
-
-const modeNames = "direct, skip_locked, optimistic, lease, queue, auto"
-
-const modeCount = 6
-
-// number is the mode's place in modes, modeCount if it is none.
-func (m Mode) number() int {
-	switch m {
-	case ModeDirect:
-		return 0
-	case ModeSkipLocked:
-		return 1
-	case ModeOptimistic:
-		return 2
-	case ModeLease:
-		return 3
-	case ModeQueue:
-		return 4
-	case ModeAuto:
-		return 5
-	}
-	return modeCount
-}
-
-func (m Mode) known() bool { return m.number() < modeCount }
-
 const (
 	maxPerHolder = 1000
 	maxRoom      = 10_000_000 // of what a waiting room counts

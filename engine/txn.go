@@ -100,7 +100,6 @@ func (t *txn) prepareGroup(ctx context.Context, group int) error {
 	for i, ref := range t.refs {
 		if ref.group == group {
 			at, items = append(at, i), append(items, t.items[i])
-			items[len(items)-1].Event = ref.no
 		}
 	}
 	cmd := t.command(items)
@@ -164,11 +163,8 @@ func (t *txn) commit(ctx context.Context) (Hold, error) {
 		return Hold{}, t.giveUp(ctx, why)
 	}
 	t.e.tell(ctx, t.home, t.bundle)
-	h := Hold{
-		HoldID: t.refs[0].holdID(res.Number), EventID: t.refs[0].id, HolderID: t.req.HolderID, Status: HoldHeld, FencingToken: res.Token,
-		HeldAt: unixMilli(res.Now), ExpiresAt: unixMilli(res.Expires), ServerTime: unixMilli(res.Now), Version: t.given[0].Version,
-		Mode: leaseMode(t.mode == ModeLease),
-	}
+	h := t.refs[0].held(&res, t.req.HolderID, t.mode)
+	h.Version = t.given[0].Version
 	for i := range t.given {
 		h.Items = append(h.Items, t.item(t.refs[i], i, &t.given[i]))
 	}

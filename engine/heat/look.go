@@ -11,7 +11,7 @@ type Look struct {
 
 // Looks is how the foci stand, all at one moment, in their order, and how many people
 // look at the event; of the zero Focus it is the event's. available is as for Report.
-// However many look, each seat is read once.
+// However many look at a seat or a section, its seats are read once.
 func (m *Map) Looks(foci []Focus, available func(seat uint32) bool) (looks []Look, viewers int) {
 	seats := named(foci)
 	r := m.read(func() []uint32 { return seats })

@@ -13,7 +13,7 @@ type Inputs struct {
 	Window      time.Duration // what recent is, for the explanation; 0: not told
 	AttemptRate float64       // attempts a second
 	Left        float64       // share of the seats that is available, 0…1
-	LatencyP99  time.Duration // of booking, on this node
+	LatencyP99  time.Duration // of booking, on this node: what claims of mode auto take
 
 	// Of the event: what it is.
 
