@@ -81,7 +81,7 @@ func (e *Engine) checkTokens(ctx context.Context, ref *eventRef, n uint32, token
 			return ErrStaleFencingToken
 		}
 	}
-	for id := range want {
+	for _, id := range sortedKeys(want) {
 		if _, given := by[id]; !given {
 			return &InvalidError{"fencing_tokens." + id, "is missing"}
 		}

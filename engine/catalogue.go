@@ -89,6 +89,12 @@ func (e *Engine) placement(id string) (p *raftfsm.Placement, err error) {
 	return p, viewErr
 }
 
+// placements are all events that the directory knows of, half created ones included.
+func (e *Engine) placements() (all []*raftfsm.Placement, err error) {
+	viewErr := e.reader(0).ViewDirectory(func(d *raftfsm.Directory) { all = d.Placements() })
+	return all, viewErr
+}
+
 // eventByNo finds an event by where it is; ids of holds lead here.
 func (e *Engine) eventByNo(ctx context.Context, group int, no uint32) (*eventRef, error) {
 	if ref, ok := e.catalogue.byNo.Load(eventNo{group, no}); ok {

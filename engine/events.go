@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"github.com/usherhq/usher/engine/chart"
-	"github.com/usherhq/usher/raftfsm"
 	"github.com/usherhq/usher/shard"
 )
 
@@ -82,8 +81,8 @@ func (e *Engine) selectEvents(ctx context.Context, f EventFilter) (page []*event
 	if err := e.Ready(); err != nil {
 		return nil, false, err
 	}
-	var all []*raftfsm.Placement
-	if err := e.reader(0).ViewDirectory(func(d *raftfsm.Directory) { all = d.Placements() }); err != nil {
+	all, err := e.placements()
+	if err != nil {
 		return nil, false, err
 	}
 	for _, p := range all {

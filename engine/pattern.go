@@ -152,14 +152,26 @@ func (e *Engine) signals(ref *eventRef) (router.Inputs, error) {
 }
 
 // showsAround counts the shows of an event's series in the seven days around it, itself
-// included. Which those are changes only as events are created.
+// included. A claim waits for it, so it completes no event that is half created, and leaves
+// out what this replica cannot show yet.
 func (e *Engine) showsAround(ref *eventRef) (int, error) {
 	day, err := time.Parse(time.DateOnly, ref.settings.EventDate)
 	if err != nil {
 		return 0, err
 	}
-	shows, _, err := e.selectEvents(e.ctx, EventFilter{
-		Series: ref.settings.Series, From: day.AddDate(0, 0, -3).Format(time.DateOnly), To: day.AddDate(0, 0, 3).Format(time.DateOnly), Limit: maxPage,
-	})
-	return len(shows), err
+	all, err := e.placements()
+	if err != nil {
+		return 0, err
+	}
+	week := EventFilter{Series: ref.settings.Series, From: day.AddDate(0, 0, -3).Format(time.DateOnly), To: day.AddDate(0, 0, 3).Format(time.DateOnly)}
+	shows := 0
+	for _, p := range all {
+		if !p.Active {
+			continue
+		}
+		if other, err := e.event(e.ctx, p.Create.ID); err == nil && week.match(other) {
+			shows++
+		}
+	}
+	return shows, nil
 }

@@ -12,9 +12,6 @@ const (
 	Queue      Pattern = "queue"       // with an admission token
 )
 
-// Patterns is all of them.
-var Patterns = [...]Pattern{Direct, SkipLocked, Optimistic, Lease, Queue}
-
 // What a request accepts in place of seats that are gone; all else is taken for Exact.
 const (
 	Exact      = "exact"      // nothing
