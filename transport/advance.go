@@ -159,7 +159,7 @@ type broadcast struct {
 	blank  bool
 	text   func(id uint64) []byte
 	binary func(id uint64) []byte
-	beside func() []byte // a text frame that follows the binary one; nil: none
+	beside func() []byte // a text frame that follows the binary one; nil if there is nothing to say
 	made   map[form]frame
 }
 
@@ -205,15 +205,13 @@ func (b *broadcast) send(s *sub) {
 		return
 	}
 	b.pass(s, form{binary: true, id: s.id}, b.fresh, func() frame { return binaryFrame(b.label, b.binary(s.id)) })
-	if b.beside != nil {
-		b.pass(s, form{beside: true}, false, func() frame {
-			text := b.beside()
-			if text == nil {
-				return frame{}
-			}
-			return textFrame(b.label, text)
-		})
-	}
+	b.pass(s, form{beside: true}, false, func() frame {
+		text := b.beside()
+		if text == nil {
+			return frame{}
+		}
+		return textFrame(b.label, text)
+	})
 }
 
 // pass queues one form of it; what has no message is not sent.

@@ -35,12 +35,7 @@ func (s *Server) book(w http.ResponseWriter, r *http.Request) error {
 // paymentMethod reads the one field of the payment that is ours; the rest is the
 // provider's, who is as strict.
 func paymentMethod(body *fields, payment []byte) string {
-	if payment == nil {
-		return ""
-	}
-	inner := &fields{path: "payment.", err: body.err}
-	inner.split("payment", payment)
-	return inner.text("method")
+	return body.inner("payment", payment).text("method")
 }
 
 // pending answers 202 and says where to look.

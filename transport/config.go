@@ -35,10 +35,10 @@ type Config struct {
 type Limits struct {
 	// Connections is how many websockets may be open; beyond it new ones get a 503.
 	Connections int
-	// Subscriptions is how many a websocket may have.
+	// Subscriptions is how many a websocket may have, and at how many events it may look.
 	Subscriptions int
-	// QueueBytes is how much may wait to be sent to one websocket. Full: what waits of the
-	// seat maps gives way to a fresh snapshot; full again: the websocket is closed.
+	// QueueBytes is how much may wait to be sent to one websocket. Full: heat gives way, then
+	// what waits of the seat maps, to a fresh snapshot; full again: the websocket is closed.
 	QueueBytes int
 	// Tick is the least time between two frames about the same event.
 	Tick time.Duration
@@ -66,7 +66,7 @@ func DefaultLimits() Limits {
 	}
 }
 
-// Bounds that are no matter of taste: PROOFS.md, "Security defaults".
+// Bounds that are no matter of taste.
 const (
 	readHeaderTimeout = 3 * time.Second
 	idleTimeout       = 60 * time.Second

@@ -148,6 +148,11 @@ func (c *conn) send(f frame) {
 	if c.full(f) && !c.shed(f) {
 		return
 	}
+	c.push(f)
+}
+
+// push queues a frame that may be, with mu held.
+func (c *conn) push(f frame) {
 	c.queue = append(c.queue, f)
 	c.bytes += f.size
 	c.live.metrics.frames[f.label].Inc()
@@ -169,18 +174,7 @@ func (c *conn) shed(f frame) bool {
 		return false
 	}
 	c.struck = now
-	kept := c.queue[:0]
-	for _, q := range c.queue {
-		if !q.seats {
-			kept = append(kept, q)
-			continue
-		}
-		c.bytes -= q.size
-		c.live.metrics.dropped.Inc()
-		c.lose(q.sub)
-	}
-	clear(c.queue[len(kept):])
-	c.queue = kept
+	c.takeOut(func(q frame) bool { return q.seats }, c.lose)
 	c.ring()
 	if f.seats {
 		c.live.metrics.dropped.Inc()
@@ -192,6 +186,23 @@ func (c *conn) shed(f frame) bool {
 		return false
 	}
 	return true
+}
+
+// takeOut drops the frames of one kind from the queue, with mu held, and tells lost whose
+// they were.
+func (c *conn) takeOut(which func(frame) bool, lost func(*sub)) {
+	kept := c.queue[:0]
+	for _, q := range c.queue {
+		if !which(q) {
+			kept = append(kept, q)
+			continue
+		}
+		c.bytes -= q.size
+		c.live.metrics.dropped.Inc()
+		lost(q.sub)
+	}
+	clear(c.queue[len(kept):])
+	c.queue = kept
 }
 
 func (c *conn) lose(s *sub) {

@@ -105,17 +105,25 @@ func (f *fields) fail(field, what string) {
 	}
 }
 
+// find is the member of that name that has not been asked for; nil if there is none.
+func (f *fields) find(name string) *member {
+	for i := range f.members {
+		if f.members[i].name == name && f.members[i].raw != nil {
+			return &f.members[i]
+		}
+	}
+	return nil
+}
+
 // take hands out a member, once; nil if there is none or something failed before.
 func (f *fields) take(name string, required bool) []byte {
 	if *f.err != nil {
 		return nil
 	}
-	for i := range f.members {
-		if f.members[i].name == name && f.members[i].raw != nil {
-			raw := f.members[i].raw
-			f.members[i].raw = nil
-			return raw
-		}
+	if m := f.find(name); m != nil {
+		raw := m.raw
+		m.raw = nil
+		return raw
 	}
 	if required {
 		f.fail(f.path+name, "is missing")
@@ -124,14 +132,7 @@ func (f *fields) take(name string, required bool) []byte {
 }
 
 // has tells whether a field is there and has not been asked for.
-func (f *fields) has(name string) bool {
-	for i := range f.members {
-		if f.members[i].name == name {
-			return f.members[i].raw != nil
-		}
-	}
-	return false
-}
+func (f *fields) has(name string) bool { return f.find(name) != nil }
 
 // text is a string that must be there; it may not be empty.
 func (f *fields) text(name string) string { return f.string(name, f.take(name, true), false) }
@@ -197,16 +198,6 @@ func (f *fields) integer(name string, raw []byte, min, max int64) int64 {
 	return n
 }
 
-// optionalFlag is true or false, false if absent.
-func (f *fields) optionalFlag(name string) bool {
-	raw := f.take(name, false)
-	if raw != nil && raw[0] != 't' && raw[0] != 'f' {
-		f.fail(f.path+name, "must be true or false, not "+jsonread.Kind(raw[0]))
-		return false
-	}
-	return raw != nil && raw[0] == 't'
-}
-
 // optionalTime is an RFC 3339 time, nil if absent.
 func (f *fields) optionalTime(name string) *time.Time {
 	s := f.optionalText(name)
@@ -223,9 +214,12 @@ func (f *fields) optionalTime(name string) *time.Time {
 }
 
 // object is an object that must be there.
-func (f *fields) object(name string) *fields {
+func (f *fields) object(name string) *fields { return f.inner(name, f.take(name, true)) }
+
+// inner reads a value as an object within f; nil, after a mistake, is an empty one.
+func (f *fields) inner(name string, raw []byte) *fields {
 	inner := &fields{path: f.path + name + ".", err: f.err}
-	if raw := f.take(name, true); raw != nil {
+	if raw != nil {
 		inner.split(f.path+name, raw)
 	}
 	return inner

@@ -2,9 +2,11 @@
 // web page, and the operations listener. It knows package engine and never the log
 // beneath it.
 //
-// The files follow the outside. Resources: charts, events, seats, reservations,
-// bookings. What they share: decode (strict JSON), request (headers, queries, bodies),
-// problem (every error's status and code in one table), route and middleware. Live:
+// The files follow the outside. Resources: charts, events, seats, blocks, heat,
+// reservations, bookings. A claim is read in wanted, made in reserve, and refused in
+// refusal. What they share: decode and values (strict JSON), request (headers, queries,
+// bodies), problem (every error's status and code in one table), routes and middleware.
+// Live:
 //
 //	live      the hubs and connections there are, and their end
 //	hub       one goroutine an event: reads a change once, tells everybody

@@ -24,7 +24,7 @@ type fenced struct {
 func (s *Server) getFence(w http.ResponseWriter, r *http.Request) error {
 	q := readQuery(r)
 	token := q.whole("token", 1, maxExact)
-	if q.err == nil && token == 0 {
+	if token == 0 {
 		q.fail("token", "is missing")
 	}
 	if err := q.done(); err != nil {

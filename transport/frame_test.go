@@ -97,21 +97,28 @@ func FuzzRequest(f *testing.F) {
 	})
 }
 
-// BenchmarkBroadcast is one tick's delta of ten seats to 1,000 clients, half of them in
-// each subprotocol, up to their queues.
-func BenchmarkBroadcast(b *testing.B) {
+// benchHub is a hub of an event of n seats that nobody runs.
+func benchHub(b *testing.B, n int) (*hub, *fake) {
+	b.Helper()
 	f := newFake()
-	f.addEvent(testEvent, 1000)
+	f.addEvent(testEvent, n)
 	m, _ := newMetrics(nil)
 	l := newLive(f, DefaultLimits(), nil, m)
-	defer l.close()
+	b.Cleanup(l.close)
 	cursor, _ := f.SeatVersion(b.Context(), testEvent)
 	w, _ := f.Watch(b.Context(), testEvent, cursor)
 	h := newHub(l, testEvent, cursor, w)
-	defer h.stop()
+	b.Cleanup(h.stop)
+	return h, f
+}
+
+// BenchmarkBroadcast is one tick's delta of ten seats to 1,000 clients, half of them in
+// each subprotocol, up to their queues.
+func BenchmarkBroadcast(b *testing.B) {
+	h, f := benchHub(b, 1000)
 	conns := make([]*conn, 1000)
 	for i := range conns {
-		conns[i] = newConn(b.Context(), l, nil, i%2 == 0)
+		conns[i] = newConn(b.Context(), h.live, nil, i%2 == 0)
 		h.admit(&sub{conn: conns[i], id: 1, hub: h})
 	}
 	status := engine.SeatHeld

@@ -13,19 +13,11 @@ import (
 // queues: 200 seats have changed, and each follower looks at one of 50 seats of which it
 // must be told.
 func BenchmarkHeatRound(b *testing.B) {
-	f := newFake()
-	f.addEvent(testEvent, 90_000)
-	m, _ := newMetrics(nil)
-	l := newLive(f, DefaultLimits(), nil, m)
-	defer l.close()
-	cursor, _ := f.SeatVersion(b.Context(), testEvent)
-	w, _ := f.Watch(b.Context(), testEvent, cursor)
-	h := newHub(l, testEvent, cursor, w)
-	defer h.stop()
+	h, f := benchHub(b, 90_000)
 	defer h.heat.stop()
 	subs := make([]*sub, 1000)
 	for i := range subs {
-		c := newConn(b.Context(), l, nil, i%2 == 0)
+		c := newConn(b.Context(), h.live, nil, i%2 == 0)
 		v, _ := f.HeatViewer(b.Context(), testEvent)
 		if err := v.Look(engine.Sight{SeatIDs: []string{fmt.Sprint("s", i%50)}}); err != nil {
 			b.Fatal(err)

@@ -52,26 +52,12 @@ func (c *conn) sendHeat(s *sub, f frame) bool {
 		return false
 	}
 	s.heat.cold = false
-	c.queue = append(c.queue, f)
-	c.bytes += f.size
-	c.live.metrics.frames[f.label].Inc()
-	c.ring()
+	c.push(f)
 	return true
 }
 
 // shedHeat takes all heat out of a full queue, so that no seat frame has to give way to
 // it.
 func (c *conn) shedHeat() {
-	kept := c.queue[:0]
-	for _, q := range c.queue {
-		if !q.heat {
-			kept = append(kept, q)
-			continue
-		}
-		c.bytes -= q.size
-		c.live.metrics.dropped.Inc()
-		q.sub.heat.cold = true
-	}
-	clear(c.queue[len(kept):])
-	c.queue = kept
+	c.takeOut(func(q frame) bool { return q.heat }, func(s *sub) { s.heat.cold = true })
 }

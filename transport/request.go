@@ -77,19 +77,27 @@ func tooMuch(limit int64) error {
 	return &problem{kind: tooLarge, detail: fmt.Sprintf("the body may have %d bytes", limit), extra: map[string]any{"limit": limit}}
 }
 
-const idempotencyHeader = "Idempotency-Key"
+const (
+	idempotencyHeader = "Idempotency-Key"
+	maxKey            = 128 // characters
+)
 
 // idempotencyKey is the request's key, "" if it has none.
 func idempotencyKey(r *http.Request) (string, error) {
-	given := r.Header.Values(idempotencyHeader)
+	return headerText(r, idempotencyHeader, maxKey)
+}
+
+// headerText is a header of 1 to max printable characters, "" if it is not there.
+func headerText(r *http.Request, name string, max int) (string, error) {
+	given := r.Header.Values(name)
 	if len(given) == 0 {
 		return "", nil
 	}
-	key := given[0]
-	if len(given) > 1 || len(key) < 1 || len(key) > 128 || !printable(key) {
-		return "", badField(idempotencyHeader, "must be given once, 1 to 128 printable ASCII characters")
+	text := given[0]
+	if len(given) > 1 || len(text) < 1 || len(text) > max || !printable(text) {
+		return "", badField(name, fmt.Sprintf("must be given once, 1 to %d printable ASCII characters", max))
 	}
-	return key, nil
+	return text, nil
 }
 
 func printable(s string) bool {

@@ -94,13 +94,5 @@ const (
 
 // admissionToken is what the waiting room gave the shopper, "" if nothing is shown.
 func admissionToken(r *http.Request) (string, error) {
-	given := r.Header.Values(admissionHeader)
-	if len(given) == 0 {
-		return "", nil
-	}
-	token := given[0]
-	if len(given) > 1 || len(token) < 1 || len(token) > maxAdmission || !printable(token) {
-		return "", badField(admissionHeader, "must be given once, 1 to 1024 printable ASCII characters")
-	}
-	return token, nil
+	return headerText(r, admissionHeader, maxAdmission)
 }

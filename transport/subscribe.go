@@ -77,13 +77,13 @@ func (req *request) readSubject(subject *fields, verb string) {
 	if named != 1 {
 		subject.fail(verb, "names exactly one of event_id, hold_id, ticket")
 	}
-	if req.subscribe && req.eventID != "" && subject.has("since") {
-		since := subject.object("since")
-		req.since = &place{since.text("epoch"), uint64(since.whole("version", 0, maxExact))}
-		_ = since.done() // noted in the body too
-	}
 	if req.subscribe && req.eventID != "" {
-		req.heat = subject.optionalFlag("heat")
+		if subject.has("since") {
+			since := subject.object("since")
+			req.since = &place{since.text("epoch"), uint64(since.whole("version", 0, maxExact))}
+			_ = since.done() // noted in the body too
+		}
+		req.heat = subject.flag("heat", false)
 	}
 	_ = subject.done()
 }

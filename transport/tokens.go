@@ -1,6 +1,7 @@
 package transport
 
 import (
+	"maps"
 	"slices"
 	"strings"
 )
@@ -11,10 +12,7 @@ import (
 // tokens reads either form; required wants one of them.
 func (f *fields) tokens(required bool) (uint64, map[string]uint64) {
 	if !f.has("fencing_tokens") {
-		if required {
-			return uint64(f.whole("fencing_token", 1, maxExact)), nil
-		}
-		return uint64(f.optionalWhole("fencing_token", 1, maxExact)), nil
+		return uint64(f.integer("fencing_token", f.take("fencing_token", required), 1, maxExact)), nil
 	}
 	f.misplaced("has no place beside fencing_tokens", "fencing_token")
 	inner := f.object("fencing_tokens")
@@ -51,10 +49,5 @@ func (q *query) tokens() (uint64, map[string]uint64) {
 
 // names are the parameters that have not been asked for, in order.
 func (q *query) names() []string {
-	names := make([]string, 0, len(q.values))
-	for name := range q.values {
-		names = append(names, name)
-	}
-	slices.Sort(names)
-	return names
+	return slices.Sorted(maps.Keys(q.values))
 }

@@ -2,6 +2,7 @@ package transport
 
 import (
 	"fmt"
+	"iter"
 	"slices"
 	"strconv"
 	"strings"
@@ -11,37 +12,37 @@ import (
 
 func element(name string, i int) string { return name + "[" + strconv.Itoa(i) + "]" }
 
-// list is the elements of a list that must be there; of says what they should be.
-func (f *fields) list(name, of string) [][]byte {
-	raw := f.take(name, true)
-	if raw == nil {
-		return nil
+// list goes through a list that must be there; of says what its elements should be.
+func (f *fields) list(name, of string) iter.Seq2[int, []byte] {
+	return func(yield func(int, []byte) bool) {
+		raw := f.take(name, true)
+		if raw == nil {
+			return
+		}
+		s := scanner{text: raw}
+		if s.next() != '[' {
+			f.fail(f.path+name, "must be a list of "+of+", not "+s.kind())
+			return
+		}
+		s.at++
+		for i := 0; s.more(']'); i++ {
+			if !yield(i, s.value()) {
+				return
+			}
+		}
 	}
-	s := scanner{text: raw}
-	if s.next() != '[' {
-		f.fail(f.path+name, "must be a list of "+of+", not "+s.kind())
-		return nil
-	}
-	var list [][]byte
-	for s.at++; s.more(']'); {
-		list = append(list, s.value())
-	}
-	return list
 }
 
 // objects reads a list of at least one object, each with read, which asks for all there is.
 func objects[T any](f *fields, name string, read func(*fields) T) []T {
-	raws := f.list(name, "objects")
-	if len(raws) == 0 {
-		f.fail(f.path+name, "must not be empty")
-	}
-	list := make([]T, 0, len(raws))
-	for i, raw := range raws {
-		at := f.path + element(name, i)
-		inner := &fields{path: at + ".", err: f.err}
-		inner.split(at, raw)
+	list := []T{}
+	for i, raw := range f.list(name, "objects") {
+		inner := f.inner(element(name, i), raw)
 		list = append(list, read(inner))
 		_ = inner.done() // noted in f too, which is asked at the end
+	}
+	if len(list) == 0 {
+		f.fail(f.path+name, "must not be empty")
 	}
 	return list
 }
@@ -111,12 +112,8 @@ func (f *fields) number(name string) float64 {
 
 // isText tells whether a field that is there is a string.
 func (f *fields) isText(name string) bool {
-	for i := range f.members {
-		if f.members[i].name == name && f.members[i].raw != nil {
-			return f.members[i].raw[0] == '"'
-		}
-	}
-	return false
+	m := f.find(name)
+	return m != nil && m.raw[0] == '"'
 }
 
 // misplaced refuses fields that have no meaning beside what has been read.

@@ -94,7 +94,7 @@ async function open(event, others) {
     basket.render();
     areas.render();
     tooltip.refresh();
-    focus.chose(checkout.selection);
+    focus.chose(checkout.choice.selection);
   }
   function point(target) {
     tooltip.show(target);

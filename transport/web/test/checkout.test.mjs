@@ -64,9 +64,9 @@ test('no more than eight, and nothing that is taken', () => {
   seats.apply([[11, 2]], 2);
   assert.equal(c.toggle(11), false);
   for (let i = 0; i < 10; i++) c.toggle(i);
-  assert.equal(c.selection.size, 8);
+  assert.equal(c.choice.selection.size, 8);
   c.toggle(0);
-  assert.equal(c.selection.size, 7);
+  assert.equal(c.choice.selection.size, 7);
 });
 
 test('a chosen seat that others take is lost at once, and said so', () => {
@@ -74,7 +74,7 @@ test('a chosen seat that others take is lost at once, and said so', () => {
   c.toggle(3);
   c.toggle(4);
   c.seatsChanged(seats.apply([[3, 1]], 2));
-  assert.deepEqual([[...c.selection], [...c.lost.keys()]], [[4], [3]]);
+  assert.deepEqual([[...c.choice.selection], [...c.choice.lost.keys()]], [[4], [3]]);
   assert.match(said.at(-1), /taken by someone else/);
 });
 
@@ -85,9 +85,9 @@ test('a refusal keeps what can still be had and shows what is offered', async ()
   c.toggle(1);
   await c.holdSeats();
   assert.equal(c.phase, 'choosing');
-  assert.deepEqual([[...c.selection], [...c.lost.keys()], c.alternatives.length], [[1], [0], 2]);
+  assert.deepEqual([[...c.choice.selection], [...c.choice.lost.keys()], c.choice.alternatives.length], [[1], [0], 2]);
   c.takeAlternative(['s7']); // for the one lost
-  assert.deepEqual([...c.selection], [1, 7]);
+  assert.deepEqual([...c.choice.selection], [1, 7]);
 });
 
 test('an offer for the whole order replaces it', async () => {
@@ -96,7 +96,7 @@ test('an offer for the whole order replaces it', async () => {
   c.toggle(1);
   await c.holdSeats();
   c.takeAlternative(['s5', 's6']);
-  assert.deepEqual([...c.selection], [5, 6]);
+  assert.deepEqual([...c.choice.selection], [5, 6]);
 });
 
 test('an unknown outcome is repeated with the same key, a known one with another', async () => {
@@ -135,7 +135,7 @@ test('a reload while held, and one while paying', async () => {
   await first.c.holdSeats();
   const second = shopper({ reservation: () => hold({ seat_ids: ['s2'] }), book: () => new Promise(() => {}) }, { session });
   await second.c.restore();
-  assert.deepEqual([second.c.phase, second.c.held], ['held', [2]]);
+  assert.deepEqual([second.c.phase, second.c.held.seats], ['held', [2]]);
   second.c.book({ method: 'sandbox' });
   const third = shopper({ reservation: () => hold({ seat_ids: ['s2'] }), book: () => ({ booking_id: 'book_9', seat_ids: ['s2'] }) }, { session });
   await third.c.restore();
@@ -149,7 +149,7 @@ for (const code of ['payment_declined', 'hold_expired', 'stale_fencing_token']) 
     c.toggle(0);
     await c.holdSeats();
     await c.book({ method: 'sandbox' });
-    assert.deepEqual([c.phase, c.hold, c.again], ['choosing', null, [0]]);
+    assert.deepEqual([c.phase, c.held.hold, c.choice.again], ['choosing', null, [0]]);
     assert.match(c.notice.text, /not been charged/);
   });
 }
@@ -161,7 +161,7 @@ test('a hold that runs out is told by the server', async () => {
   watches[0]({ hold_id: 'hold_other', status: 'expired' });
   assert.equal(c.phase, 'held');
   watches[0]({ hold_id: 'hold_1', status: 'expired' });
-  assert.deepEqual([c.phase, c.again], ['choosing', [0]]);
+  assert.deepEqual([c.phase, c.choice.again], ['choosing', [0]]);
 });
 
 test('the countdown’s end asks; the server may know better', async () => {
@@ -205,16 +205,16 @@ test('places in standing areas, with seats and without', async () => {
   const { c, calls, store } = shopper({ reserve: (b) => hold({ seat_ids: b.seat_ids ?? [] }, { areas: b.areas }), release: () => null, book: () => ({ booking_id: 'book_1', seat_ids: [], areas: [{ area_id: 'hill', quantity: 3 }], status: 'booked' }) }, { areas: AREAS });
   c.toggle(0);
   for (let k = 0; k < 5; k++) c.addPlaces(1, 1);
-  assert.deepEqual([...c.standing.chosen], [[1, 3]]); // full
-  assert.equal(c.chosen, 4);
+  assert.deepEqual([...c.choice.standing.chosen], [[1, 3]]); // full
+  assert.equal(c.choice.total, 4);
   for (let k = 0; k < 9; k++) c.addPlaces(0, 1);
-  assert.equal(c.chosen, 8); // no more than eight in all
+  assert.equal(c.choice.total, 8); // no more than eight in all
   for (let k = 0; k < 9; k++) c.addPlaces(0, -1);
   await c.holdSeats();
   assert.deepEqual(calls[0][1], { event_id: EVENT.event_id, holder_id: 'me', seat_ids: ['s0'], areas: [{ area_id: 'hill', quantity: 3 }] });
-  assert.deepEqual([c.phase, c.chosen, [...c.heldPlaces]], ['held', 0, [[1, 3]]]);
+  assert.deepEqual([c.phase, c.choice.total, [...c.held.places]], ['held', 0, [[1, 3]]]);
   c.addPlaces(0, 1);
-  assert.equal(c.chosen, 0); // not while holding
+  assert.equal(c.choice.total, 0); // not while holding
   await c.release();
   c.addPlaces(1, 1);
   await c.holdSeats();
@@ -229,10 +229,10 @@ test('an area that others fill leaves fewer chosen, and says so', async () => {
   c.addPlaces(1, 1);
   c.addPlaces(1, 1);
   c.areasChanged([100, 2]);
-  assert.deepEqual([...c.standing.chosen], [[1, 2]]);
+  assert.deepEqual([...c.choice.standing.chosen], [[1, 2]]);
   assert.match(said.at(-1), /fewer places/);
   await c.holdSeats();
-  assert.deepEqual([c.phase, [...c.standing.chosen]], ['choosing', [[1, 1]]]);
+  assert.deepEqual([c.phase, [...c.choice.standing.chosen]], ['choosing', [[1, 1]]]);
   assert.match(c.notice.text, /one place of your choice/);
 });
 
@@ -240,8 +240,8 @@ test('the best there are, and what was got instead', async () => {
   const { c, calls, said } = shopper({ reserve: () => hold({ seat_ids: ['s5', 's6'] }, { substituted: [{ wanted: 's1', got: 's6' }], routing: { pattern: 'skip_locked', because: 'hot' } }) });
   await c.holdBest({ quantity: 2, adjacent: false });
   assert.deepEqual(calls[0][1], { event_id: EVENT.event_id, holder_id: 'me', best: { quantity: 2, adjacent: false } });
-  assert.deepEqual([c.phase, c.held, c.hold.routing.pattern], ['held', [5, 6], 'skip_locked']);
-  assert.deepEqual(c.instead(), ['You got S, row 1: 6 instead of S, row 1: 1.']);
+  assert.deepEqual([c.phase, c.held.seats, c.held.hold.routing.pattern], ['held', [5, 6], 'skip_locked']);
+  assert.deepEqual(c.held.instead(), ['You got S, row 1: 6 instead of S, row 1: 1.']);
   assert.match(said.at(-1), /instead of/);
 });
 
@@ -250,9 +250,9 @@ test('what the server suggests can be taken', async () => {
   c.toggle(0);
   c.toggle(1);
   await c.holdSeats();
-  assert.deepEqual([[...c.selection], c.suggested.length], [[1], 1]);
+  assert.deepEqual([[...c.choice.selection], c.choice.suggested.length], [[1], 1]);
   c.takeSuggested();
-  assert.deepEqual([[...c.selection].sort(), c.lost.size, c.suggested.length], [[1, 7], 0, 0]);
+  assert.deepEqual([[...c.choice.selection].sort(), c.choice.lost.size, c.choice.suggested.length], [[1, 7], 0, 0]);
 });
 
 test('no best seats left is said as such', async () => {

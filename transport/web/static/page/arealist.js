@@ -30,7 +30,7 @@ export class AreaList {
   }
 
   render() {
-    const { standing, phase, busy } = this.checkout;
+    const { choice: { standing }, phase, busy } = this.checkout;
     this.lines.forEach((line, k) => {
       const left = standing.left(k);
       const n = standing.chosen.get(k) ?? 0;

@@ -2,7 +2,7 @@ import { h } from './dom.js';
 import { minutes } from './clock.js';
 import { Finder } from './finder.js';
 import { show, sum } from './money.js';
-import { sum as places } from './standing.js';
+import { countPlaces, placesOf } from './standing.js';
 import { countWord, flagWords, together } from './words.js';
 
 /** The last minute is shown as such. */
@@ -40,7 +40,7 @@ export class Basket {
 
   #title() {
     const { checkout: c } = this;
-    const text = { choosing: c.chosen ? `Your choice: ${countWord(c.selection.size, c.standing.total)}` : 'Choose your seats', holding: 'Holding your seats…', held: `Held for you: ${countWord(c.held.length, places(c.heldPlaces))}`, paying: 'Paying…', booked: 'You are going!' }[c.phase];
+    const text = { choosing: c.choice.total ? `Your choice: ${countWord(c.choice.selection.size, c.choice.standing.total)}` : 'Choose your seats', holding: 'Holding your seats…', held: `Held for you: ${c.held.word()}`, paying: 'Paying…', booked: 'You are going!' }[c.phase];
     return h('h2', { id: 'basket-title' }, text);
   }
 
@@ -54,17 +54,17 @@ export class Basket {
   #tick() {
     const { checkout: c } = this;
     if (c.phase !== 'held' || !this.timer) return;
-    const left = c.clock.left(c.hold.expires_at);
+    const left = c.clock.left(c.held.hold.expires_at);
     this.timer.textContent = minutes(left);
     this.timer.classList.toggle('hurry', left < HURRY);
     this.meter.firstChild.style.width = `${Math.min(100, (100 * left) / ((c.event.hold_seconds ?? 480) * 1000))}%`;
-    if (left < HURRY && this.warned !== c.hold.expires_at) {
-      this.warned = c.hold.expires_at;
+    if (left < HURRY && this.warned !== c.held.hold.expires_at) {
+      this.warned = c.held.hold.expires_at;
       if (left > 0) c.announce('Less than a minute left to book your seats.', true);
     }
     // Half a second of grace: the server's own word, by the live connection, should be first.
-    if (left === 0 && this.asked !== c.hold.expires_at) {
-      this.asked = c.hold.expires_at;
+    if (left === 0 && this.asked !== c.held.hold.expires_at) {
+      this.asked = c.held.hold.expires_at;
       setTimeout(() => c.ranOut(), 500);
     }
   }
@@ -76,29 +76,29 @@ export class Basket {
 
   /** What was got in place of what was wanted. */
   #instead() {
-    const lines = this.checkout.phase === 'held' ? this.checkout.instead() : [];
+    const lines = this.checkout.phase === 'held' ? this.checkout.held.instead() : [];
     return lines.length > 0 && h('div.notice.info.instead', {}, ...lines.map((text) => h('p', {}, text)));
   }
 
   /** Which pattern the router picked, for the curious. */
   #routing() {
-    const { hold, phase } = this.checkout;
+    const { held: { hold }, phase } = this.checkout;
     return phase === 'held' && hold.routing && h('p.routing', {}, `${hold.routing.pattern.replaceAll('_', ' ')}: ${hold.routing.because}`);
   }
 
   #finder() {
     const { checkout: c } = this;
-    return c.phase === 'choosing' && c.chosen === 0 && this.finder.categories.length > 0 && this.finder.form();
+    return c.phase === 'choosing' && c.choice.total === 0 && this.finder.categories.length > 0 && this.finder.form();
   }
 
   #seats() {
     const { checkout: c } = this;
     if (c.phase === 'booked') return this.#confirmation();
-    const [seats, standing] = c.chosen ? [[...c.selection], c.standing.chosen] : [c.held, c.heldPlaces];
+    const [seats, standing] = c.choice.total ? [[...c.choice.selection], c.choice.standing.chosen] : [c.held.seats, c.held.places];
     if (seats.length === 0 && standing.size === 0) {
-      return c.phase === 'choosing' && c.lost.size === 0 && !c.again.length && h('p.hint', {}, `Click a section to come closer, then the seats you want: ${c.most} at most. Prefer a list? It is just below.`);
+      return c.phase === 'choosing' && c.choice.lost.size === 0 && !c.choice.again.length && h('p.hint', {}, `Click a section to come closer, then the seats you want: ${c.most} at most. Prefer a list? It is just below.`);
     }
-    return h('ul.chosen', {}, ...seats.map((i) => this.#line(i, c.selection.has(i))), ...this.#places(standing, c.chosen > 0));
+    return h('ul.chosen', {}, ...seats.map((i) => this.#line(i, c.choice.selection.has(i))), ...this.#places(standing, c.choice.total > 0));
   }
 
   /** @param {Map<number, number>} standing */
@@ -136,30 +136,30 @@ export class Basket {
 
   #lost() {
     const { checkout: c } = this;
-    if (c.lost.size === 0) return null;
+    if (c.choice.lost.size === 0) return null;
     const { chart } = c;
     const line = (i) => h('li', {}, h('s', {}, `${chart.sections[chart.section[i]].name} · row ${chart.rows[chart.row[i]].name} · seat ${chart.numbers[i]}`), ' ', h('small', {}, 'taken by someone else'));
-    return h('div.lost', {}, h('h3', {}, 'No longer yours to choose'), h('ul', {}, ...[...c.lost.keys()].map(line)));
+    return h('div.lost', {}, h('h3', {}, 'No longer yours to choose'), h('ul', {}, ...[...c.choice.lost.keys()].map(line)));
   }
 
   #alternatives() {
     const { checkout: c } = this;
-    const offers = c.alternatives.filter((a) => a.length > 0);
-    if (offers.length === 0 && c.suggested.length === 0) return null;
-    const name = (ids) => together(c.chart, ids.map((id) => c.chart.indexOf(id)).filter((i) => i >= 0));
-    const instead = c.suggested.length > 0 && this.#button('suggested', `Take ${name(c.suggested.map((s) => s.got))} instead of ${name(c.suggested.map((s) => s.wanted))}`, () => c.takeSuggested(), 'quiet');
+    const offers = c.choice.alternatives.filter((a) => a.length > 0);
+    if (offers.length === 0 && c.choice.suggested.length === 0) return null;
+    const name = (ids) => together(c.chart, c.chart.seatsOf(ids));
+    const instead = c.choice.suggested.length > 0 && this.#button('suggested', `Take ${name(c.choice.suggested.map((s) => s.got))} instead of ${name(c.choice.suggested.map((s) => s.wanted))}`, () => c.takeSuggested(), 'quiet');
     return h('div.offers', {}, h('h3', {}, 'Close by and free'), instead, ...offers.map((ids, k) => this.#button(`offer-${k}`, `Take ${name(ids)}`, () => c.takeAlternative(ids), 'quiet')));
   }
 
   #again() {
     const { checkout: c } = this;
-    if (c.phase !== 'choosing' || c.again.length === 0 || c.chosen > 0) return null;
-    return this.#button('again', 'Choose the same seats again', () => c.choose(c.again), 'quiet');
+    if (c.phase !== 'choosing' || c.choice.again.length === 0 || c.choice.total > 0) return null;
+    return this.#button('again', 'Choose the same seats again', () => c.choose(c.choice.again), 'quiet');
   }
 
   #total() {
     const { checkout: c } = this;
-    const [seats, standing] = c.chosen ? [[...c.selection], c.standing.chosen] : c.phase === 'booked' ? [[], new Map()] : [c.held, c.heldPlaces];
+    const [seats, standing] = c.choice.total ? [[...c.choice.selection], c.choice.standing.chosen] : c.phase === 'booked' ? [[], new Map()] : [c.held.seats, c.held.places];
     if (seats.length === 0 && standing.size === 0) return null;
     const total = sum([...seats.map((i) => c.price(i)), ...[...standing].flatMap(([k, n]) => Array(n).fill(c.areaPrice(k)))]);
     return total && h('p.total', {}, h('span', {}, 'Total'), h('strong', {}, total.map(show).join(' + ')));
@@ -176,7 +176,7 @@ export class Basket {
     const { checkout: c } = this;
     const box = (...buttons) => h('div.actions', {}, ...buttons);
     if (c.phase === 'held') return box(this.#button('book', 'Book now', () => c.book(this.#method()), 'primary'), this.#button('release', 'Release', () => c.release(), 'quiet'));
-    if (c.phase === 'choosing' && c.chosen) return box(this.#button('hold', `Hold ${countWord(c.selection.size, c.standing.total)}`, () => c.holdSeats(), 'primary'), this.#button('clear', 'Clear', () => c.clear(), 'quiet'));
+    if (c.phase === 'choosing' && c.choice.total) return box(this.#button('hold', `Hold ${countWord(c.choice.selection.size, c.choice.standing.total)}`, () => c.holdSeats(), 'primary'), this.#button('clear', 'Clear', () => c.clear(), 'quiet'));
     if (c.phase === 'holding' || c.phase === 'paying') return box(h('button.primary', { type: 'button', disabled: true }, c.phase === 'paying' ? 'Paying…' : 'Holding…'));
     if (c.phase === 'booked') return box(this.#button('more', 'Choose more seats', () => { c.phase = 'choosing'; c.clear(); }, 'quiet'));
     return null;
@@ -188,9 +188,9 @@ export class Basket {
 
   #confirmation() {
     const { booking, chart } = this.checkout;
-    const seats = booking.seat_ids.map((id) => chart.indexOf(id)).filter((i) => i >= 0);
+    const seats = chart.seatsOf(booking.seat_ids);
     return h('div.confirmation', {},
-      h('ul.chosen', {}, ...seats.map((i) => this.#line(i, false)), ...this.#places(this.checkout.standing.read(booking.areas), false)),
+      h('ul.chosen', {}, ...seats.map((i) => this.#line(i, false)), ...this.#places(placesOf(chart, booking.areas), false)),
       booking.amount && h('p.total', {}, h('span', {}, 'Paid'), h('strong', {}, show(booking.amount))),
       booking.booking_id && h('p.reference', {}, 'Booking ', h('code', {}, booking.booking_id)),
     );
@@ -201,7 +201,7 @@ export class Basket {
     if (c.tickets.length === 0) return null;
     const standing = (t) => (t.areas ?? []).map((a) => `${a.area_id} × ${a.quantity}`);
     const line = (t) => h('li', {}, h('span', {}, [...t.seats, ...standing(t)].join(', ')), t.booking_id && this.#button(`cancel-${t.booking_id}`, 'Cancel and refund', () => c.cancel(t), 'link'));
-    return h('details.tickets', { open: this.ticketsOpen, ontoggle: (e) => (this.ticketsOpen = e.target.open) }, h('summary', {}, `Your tickets for this event (${c.tickets.reduce((n, t) => n + t.seats.length + places(c.standing.read(t.areas)), 0)})`), h('ul', {}, ...c.tickets.map(line)));
+    return h('details.tickets', { open: this.ticketsOpen, ontoggle: (e) => (this.ticketsOpen = e.target.open) }, h('summary', {}, `Your tickets for this event (${c.tickets.reduce((n, t) => n + t.seats.length + countPlaces(placesOf(c.chart, t.areas)), 0)})`), h('ul', {}, ...c.tickets.map(line)));
   }
 
   #button(key, text, onclick, kind) {

@@ -20,6 +20,7 @@
  * @property {{x: number, y: number}[]} focalPoints
  * @property {Box} box              everything drawn
  * @property {(seatId: string) => number} indexOf  −1 when there is no such seat
+ * @property {(seatIds: string[]) => number[]} seatsOf  of those there are
  *
  * @typedef {{left: number, top: number, right: number, bottom: number}} Box
  */
@@ -96,6 +97,7 @@ function allocate(json) {
     byId ??= new Map(chart.ids.map((seatId, i) => [seatId, i]));
     return byId.get(id) ?? -1;
   };
+  chart.seatsOf = (ids) => ids.map(chart.indexOf).filter((i) => i >= 0);
   return chart;
 }
 

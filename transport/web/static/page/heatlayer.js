@@ -15,15 +15,13 @@ export class HeatLayer {
     this.on = false;
     this.classes = new Uint8Array(chart.n);
     this.sections = new Uint8Array(chart.sections.length);
-    this.viewers = 0;
   }
 
-  /** @param {{classes: Uint8Array, sections: Uint8Array, viewers: number, changed: {seats: number[]}|null}} h @returns {number[]|null} seats that look different now; null: all may */
-  update({ classes, sections, viewers, changed }) {
+  /** @param {{classes: Uint8Array, sections: Uint8Array, changed: {seats: number[]}|null}} h @returns {number[]|null} seats that look different now; null: all may */
+  update({ classes, sections, changed }) {
     const { length } = this.classes;
     this.classes.set(classes.subarray(0, length));
     this.sections.set(sections.subarray(0, this.sections.length));
-    this.viewers = viewers;
     return changed && changed.seats.filter((i) => i < length);
   }
 

@@ -10,7 +10,7 @@ export class Standing {
   }
 
   get total() {
-    return sum(this.chosen);
+    return countPlaces(this.chosen);
   }
 
   /** @param {number} k @returns {number} */
@@ -39,15 +39,15 @@ export class Standing {
   request() {
     return [...this.chosen].map(([k, quantity]) => ({ area_id: this.chart.areas[k].id, quantity }));
   }
+}
 
-  /** What the API says, by area. @param {{area_id: string, quantity: number}[]} [areas] @returns {Map<number, number>} */
-  read(areas) {
-    const found = (areas ?? []).map(({ area_id, quantity }) => [this.chart.areas.findIndex((a) => a.id === area_id), quantity]);
-    return new Map(found.filter(([k]) => k >= 0));
-  }
+/** What the API says, by area. @param {import('./chart.js').Chart} chart @param {{area_id: string, quantity: number}[]} [areas] @returns {Map<number, number>} */
+export function placesOf(chart, areas) {
+  const found = (areas ?? []).map(({ area_id, quantity }) => [chart.areas.findIndex((a) => a.id === area_id), quantity]);
+  return new Map(found.filter(([k]) => k >= 0));
 }
 
 /** @param {Map<number, number>} places */
-export function sum(places) {
+export function countPlaces(places) {
   return [...places.values()].reduce((a, b) => a + b, 0);
 }
