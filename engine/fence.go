@@ -23,6 +23,12 @@ func (e *Engine) Fence(ctx context.Context, holdID string, token uint64) (Hold, 
 	if err := e.confirm(ctx, ref.group); err != nil {
 		return Hold{}, err
 	}
+	// Read before it is judged: a hold that ends in between is refused, and never told as
+	// good and ended in one answer.
+	h, _, err := e.readHold(ctx, ref, n)
+	if err != nil {
+		return Hold{}, err
+	}
 	g := e.reader(ref.group)
 	var why error
 	if err := g.View(func(s *shard.State) {
@@ -40,8 +46,7 @@ func (e *Engine) Fence(ctx context.Context, holdID string, token uint64) (Hold, 
 	if why != nil {
 		return Hold{}, why
 	}
-	h, _, err := e.readHold(ctx, ref, n)
-	return h, err
+	return h, nil
 }
 
 // confirm returns when what is read here afterwards has everything that was decided
