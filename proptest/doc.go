@@ -33,9 +33,15 @@
 //
 //	TestReplicas
 //
-// L2 (a real cluster in virtual time), L3 (real processes, killed) and L4 (fuzzing what
-// comes from outside) are named in PROOFS.md of the project; of L4 the snapshots' part
-// stands in package shard (FuzzRestore), the rest is not here yet.
+// L2, a real cluster in virtual time, is not here yet.
+//
+// L3, real processes. The binary of one node under load is killed, started and asked for
+// all that it had acknowledged. Other faults, and clusters of processes, are not here yet.
+//
+//	TestKill
+//
+// L4, fuzzing what comes from outside, stands with each decoder, in its own package;
+// `.ci/run fuzz` finds them all.
 //
 // # The playbook
 //
