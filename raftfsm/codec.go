@@ -134,7 +134,7 @@ func (r *entryReader) next(c *Command) bool {
 		r.create(&c.Create)
 	case OpChartChunk:
 		c.Chunk = shard.ChartChunk{Sum: r.sum(), Blob: r.sum(), Seats: r.u32(), Size: r.u32(), Offset: r.u32(), Data: r.bytes()}
-	case OpTick:
+	case OpTick, OpChecksum:
 	case OpClaim:
 		c.Claim = r.claim()
 	case OpBegin:
@@ -159,6 +159,18 @@ func (r *entryReader) next(c *Command) bool {
 		r.place(&c.Place)
 	case OpActivateEvent:
 		c.Activate = ActivateEvent{EventID: string(r.bytes8())}
+	case OpFound:
+		c.Found = r.found()
+	case OpPutMember:
+		c.Member = &PutMember{r.member()}
+	case OpSetMember:
+		c.SetState = &SetMember{NodeID: string(r.bytes8()), State: MemberState(r.u8()), Urgent: r.bool()}
+	case OpPlaceVoters:
+		c.Voters = &PlaceVoters{Group: r.u16(), Voters: r.names(), Was: r.names()}
+	case OpRaiseVersion:
+		c.Version = RaiseVersion{r.u32()}
+	case OpMembership:
+		c.membership = r.membership()
 	default:
 		r.fail("command %d is unknown to this program", c.Op)
 	}
@@ -245,6 +257,18 @@ func AppendCommand(buf []byte, c *Command) []byte {
 		buf = putResolve(buf, c.Resolve)
 	case OpAck:
 		buf = append(le16(le32(buf, c.Ack.Bundle), c.Ack.Group), byte(c.Ack.State))
+	case OpFound:
+		buf = putFound(buf, c.Found)
+	case OpPutMember:
+		buf = putMember(buf, &c.Member.Member)
+	case OpSetMember:
+		buf = putBool(append(putBytes8(buf, []byte(c.SetState.NodeID)), byte(c.SetState.State)), c.SetState.Urgent)
+	case OpPlaceVoters:
+		buf = putNames(putNames(le16(buf, c.Voters.Group), c.Voters.Voters), c.Voters.Was)
+	case OpRaiseVersion:
+		buf = le32(buf, c.Version.Version)
+	case OpMembership:
+		buf = putMembership(buf, c.membership)
 	case OpAllot:
 		a := c.Allot
 		buf = append(putBytes8(le32(buf, a.Event), a.Name), a.Hash[:]...)

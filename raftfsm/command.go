@@ -28,6 +28,7 @@ const (
 	OpBookParts   Op = 17 // OpBook of a bundle, with what each part costs
 	OpAllot       Op = 18
 	OpCreateRuled Op = 19 // OpCreateEvent with a plan and rules
+	OpChecksum    Op = 20 // of every group: each replica notes its digest here
 )
 
 // The commands of the directory.
@@ -36,6 +37,12 @@ const (
 	OpPlaceEvent    Op = 33
 	OpActivateEvent Op = 34
 	OpPlaceRuled    Op = 35 // OpPlaceEvent with a plan and rules
+	OpFound         Op = 36
+	OpPutMember     Op = 37
+	OpSetMember     Op = 38
+	OpPlaceVoters   Op = 39
+	OpRaiseVersion  Op = 40
+	OpMembership    Op = 41 // all that is known of nodes: of snapshots, never of the log
 )
 
 // Command is one command; Op says which of the fields counts. Kinds that are seldom are
@@ -60,6 +67,13 @@ type Command struct {
 	Resolve  *shard.Resolve
 	Ack      *shard.Ack
 	Allot    *shard.Allot
+	Found    *Found
+	Member   *PutMember
+	SetState *SetMember
+	Voters   *PlaceVoters
+	Version  RaiseVersion
+
+	membership *membership // of snapshots
 }
 
 // HoldOp is the op of a hold: the shorter form where that can say it.
@@ -122,7 +136,7 @@ func applyShard(s *shard.State, now int64, c *Command, out *shard.Result) bool {
 		s.CreateEvent(now, &c.Create, out)
 	case OpChartChunk:
 		*out = shard.Result{Now: now, Err: s.PutChart(&c.Chunk)}
-	case OpTick:
+	case OpTick, OpChecksum:
 		*out = shard.Result{Now: now}
 	case OpClaim:
 		s.Claim(now, c.Claim, out)

@@ -42,9 +42,11 @@ type ChartVersion struct {
 	Sum     [32]byte
 }
 
-// Directory is the state of group 0: charts by their sums and ids, and events by group.
+// Directory is the state of group 0: charts by their sums and ids, events by group, and
+// the nodes.
 // Methods that change nothing may run together.
 type Directory struct {
+	membership
 	groups int
 	time   int64
 	charts shard.Charts

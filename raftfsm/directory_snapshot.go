@@ -27,6 +27,7 @@ type frozenDirectory struct {
 	charts []*shard.Chart
 	names  []ChartVersion
 	events []*Placement
+	nodes  membership
 }
 
 func (m *directoryMachine) freeze() io.WriterTo { return m.dir.freeze() }
@@ -34,7 +35,7 @@ func (m *directoryMachine) freeze() io.WriterTo { return m.dir.freeze() }
 func (d *Directory) freeze() *frozenDirectory {
 	return &frozenDirectory{
 		groups: d.groups, time: d.time, charts: d.charts.Freeze(),
-		names: slices.Clip(d.names), events: slices.Clip(d.events),
+		names: slices.Clip(d.names), events: slices.Clip(d.events), nodes: d.membership,
 	}
 }
 
@@ -64,7 +65,7 @@ func (m *directoryMachine) check() error {
 	if !slices.Equal(load, d.load) {
 		return fmt.Errorf("events by group are %v, recounted %v", d.load, load)
 	}
-	return nil
+	return d.checkMembers()
 }
 
 // WriteTo writes the snapshot.
@@ -100,6 +101,9 @@ func (z *frozenDirectory) write(e *entryWriter) {
 		if p.Active {
 			e.entry(p.PlacedAt, 0, &Command{Op: OpActivateEvent, Activate: ActivateEvent{p.Create.ID}})
 		}
+	}
+	if !z.nodes.cluster.IsZero() || z.nodes.version != 0 {
+		e.entry(z.time, 0, &Command{Op: OpMembership, membership: &z.nodes})
 	}
 	e.entry(z.time, 0, &Command{Op: OpTick})
 }
@@ -215,7 +219,11 @@ func (in *directoryReader) entry(m *directoryMachine, data []byte) {
 	for r.next(&c) {
 		var out shard.Result
 		now := m.advance(r.head.Stamp)
-		if c.Op == OpPlaceEvent {
+		if c.Op == OpMembership {
+			m.dir.membership = *c.membership
+			continue
+		}
+		if c.Op == OpPlaceEvent || c.Op == OpPlaceRuled {
 			if g := r.head.Origin; g == 0 || g > uint64(m.dir.groups) || m.dir.Placement(c.Place.Create.ID) != nil {
 				in.err = fmt.Errorf("event %s in group %d", c.Place.Create.ID, g)
 				return

@@ -62,6 +62,12 @@ func everyCommand() []Command {
 		{Op: OpAllot, Allot: &shard.Allot{Event: 1, Seats: []uint32{1, 2}, Name: []byte("fans"), Hash: [16]byte{1}, Reason: []byte("club"), Key: key}},
 		{Op: OpCreateRuled, Create: ruled},
 		{Op: OpPlaceRuled, Place: PlaceEvent{Series: "tour", ChartID: "wembley", Create: ruled}},
+		{Op: OpChecksum},
+		{Op: OpFound, Found: &Found{Cluster: ID128{1}, Voters: 3, Members: []Member{Member{NodeID: "n1", Incarnation: ID128{1}, Addr: "10.0.0.1:7000", API: "http://10.0.0.1:8080", Zone: "a", ReadReplica: true, Version: 2, State: MemberDraining, Urgent: true, Since: 5}, {NodeID: "n2", State: MemberActive}}}},
+		{Op: OpPutMember, Member: &PutMember{Member{NodeID: "n1", Incarnation: ID128{1}, Addr: "10.0.0.1:7000", API: "http://10.0.0.1:8080", Zone: "a", ReadReplica: true, Version: 2, State: MemberDraining, Urgent: true, Since: 5}}},
+		{Op: OpSetMember, SetState: &SetMember{NodeID: "n1", State: MemberRemoved, Urgent: true}},
+		{Op: OpPlaceVoters, Voters: &PlaceVoters{Group: 3, Voters: []string{"n1", "n2"}, Was: []string{"n1"}}},
+		{Op: OpRaiseVersion, Version: RaiseVersion{2}},
 	}
 }
 
@@ -218,6 +224,12 @@ func fullDirectory(t testing.TB, large int) *directoryMachine {
 			do(Command{Op: OpActivateEvent, Activate: ActivateEvent{EventID: id}})
 		}
 	}
+	do(Command{Op: OpFound, Found: &Found{Cluster: ID128{1}, Voters: 3, Members: []Member{{NodeID: "n1", Addr: "a:1", Version: 2}, {NodeID: "n2", Zone: "z", Version: 2}, {NodeID: "n3", ReadReplica: true, Version: 3}}}})
+	do(Command{Op: OpPutMember, Member: &PutMember{Member{NodeID: "n4", Incarnation: ID128{4}, API: "http://b", Version: 2}}})
+	do(Command{Op: OpPlaceVoters, Voters: &PlaceVoters{Group: 2, Voters: []string{"n1", "n2", "n4"}, Was: m.dir.Voters(2)}})
+	do(Command{Op: OpSetMember, SetState: &SetMember{NodeID: "n2", State: MemberRemoved}})
+	do(Command{Op: OpSetMember, SetState: &SetMember{NodeID: "n1", State: MemberDraining, Urgent: true}})
+	do(Command{Op: OpRaiseVersion, Version: RaiseVersion{2}})
 	return m
 }
 

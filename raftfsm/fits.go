@@ -40,7 +40,20 @@ func (c *Command) fits() bool {
 		return len(c.Place.Series) <= math.MaxUint8 && len(c.Place.ChartID) <= math.MaxUint8 && createFits(&c.Place.Create)
 	case OpActivateEvent:
 		return len(c.Activate.EventID) <= math.MaxUint8
-	case OpExtend, OpRelease, OpCancel, OpExpire, OpTick, OpAck:
+	case OpFound:
+		for i := range c.Found.Members {
+			if !memberFits(&c.Found.Members[i]) {
+				return false
+			}
+		}
+		return len(c.Found.Members) <= maxMembers
+	case OpPutMember:
+		return memberFits(&c.Member.Member)
+	case OpSetMember:
+		return len(c.SetState.NodeID) <= math.MaxUint8
+	case OpPlaceVoters:
+		return namesFit(c.Voters.Voters) && namesFit(c.Voters.Was)
+	case OpExtend, OpRelease, OpCancel, OpExpire, OpTick, OpAck, OpChecksum, OpRaiseVersion:
 		return true
 	}
 	return false

@@ -66,7 +66,17 @@ func (m *directoryMachine) apply(now int64, c *Command, out *shard.Result) bool 
 		m.dir.place(now, &c.Place, out)
 	case OpActivateEvent:
 		m.dir.activate(&c.Activate, out)
-	case OpTick:
+	case OpTick, OpChecksum:
+	case OpFound:
+		m.dir.found(now, c.Found, out)
+	case OpPutMember:
+		m.dir.putMember(now, c.Member, out)
+	case OpSetMember:
+		m.dir.setMember(c.SetState, out)
+	case OpPlaceVoters:
+		m.dir.placeVoters(c.Voters, out)
+	case OpRaiseVersion:
+		m.dir.raiseVersion(&c.Version, out)
 	default:
 		return false
 	}
