@@ -30,6 +30,7 @@ type cli struct {
 		Patterns benchPatternsCmd `cmd:"" help:"Hold the same flash sale of a stadium by each pattern of allocation, side by side."`
 	} `cmd:"" help:"Measure this machine."`
 	Check checkCmd `cmd:"" help:"Verify a data folder that no node has open."`
+	Cert  certCmd  `cmd:"" help:"Make a small CA and the certificates that nodes of a first cluster talk with."`
 
 	Version kong.VersionFlag `help:"Print the version." env:"-"`
 }
