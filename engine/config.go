@@ -30,6 +30,11 @@ type Config struct {
 	// port open; 3 means three over loopback TCP, each with a folder of its own below
 	// Dir (for demos, benchmarks and tests). Fixed when Dir is first used.
 	Replicas int
+	// Cluster, if not nil, makes the engine one node of a cluster. Each has a folder of its own.
+	Cluster *Cluster
+	// Assembling is told, while a new node waits for its cluster, what it waits for; nil: the
+	// Logger is. It must not block.
+	Assembling func(string)
 	// Groups is the number of shard groups, 1…64; 0 means 8. Fixed when Dir is first
 	// used.
 	Groups int

@@ -27,6 +27,7 @@ type Engine struct {
 	latency    latencies
 	metrics    *metrics
 	registered *registered
+	sales      sales
 
 	lock   *raftfsm.DirLock // of the data folder, when the nodes have folders of their own
 	ctx    context.Context  // ends with Close: owns what goes on behind a call
@@ -40,7 +41,7 @@ type Engine struct {
 
 // Open starts an engine and waits until it is ready, or ctx ends.
 func Open(ctx context.Context, cfg Config) (*Engine, error) {
-	e, err := Start(cfg)
+	e, err := Start(ctx, cfg)
 	if err != nil {
 		return nil, err
 	}
@@ -51,8 +52,9 @@ func Open(ctx context.Context, cfg Config) (*Engine, error) {
 }
 
 // Start opens the data folder and begins. Until the engine is ready its methods may
-// return ErrStarting.
-func Start(cfg Config) (*Engine, error) {
+// return ErrStarting. A new node of a cluster first waits until it is of one; ctx bounds
+// that, and nothing else.
+func Start(ctx context.Context, cfg Config) (*Engine, error) {
 	if cfg.Dir == "" {
 		return nil, &InvalidError{"Dir", "a data folder is needed"}
 	}
@@ -74,12 +76,20 @@ func Start(cfg Config) (*Engine, error) {
 	if err := cfg.Router.Validate(); err != nil {
 		return nil, &InvalidError{"Router", err.Error()}
 	}
+	if cfg.Cluster != nil {
+		if err := cfg.Cluster.check(); err != nil {
+			return nil, err
+		}
+		if cfg.Replicas > 1 {
+			return nil, &InvalidError{"Replicas", "a node of a cluster is one replica"}
+		}
+	}
 	cfg.Payments = maps.Clone(cfg.Payments)
 	e := &Engine{cfg: cfg, watchers: newWatcherTable(), registered: newRegistered(cfg.Registerer), done: make(chan struct{})}
 	e.ctx, e.cancel = context.WithCancel(context.Background())
 	e.checkouts = newCheckouts(e)
 	e.heat = newHeat()
-	if err := e.open(); err != nil {
+	if err := e.open(ctx); err != nil {
 		return nil, errors.Join(err, e.Close())
 	}
 	for _, n := range e.nodes {
@@ -90,7 +100,7 @@ func Start(cfg Config) (*Engine, error) {
 	return e, nil
 }
 
-func (e *Engine) open() error {
+func (e *Engine) open(ctx context.Context) error {
 	var err error
 	if e.metrics, err = newMetrics(e.registered); err != nil {
 		return fmt.Errorf("usher: metrics: %w", err)
@@ -98,7 +108,7 @@ func (e *Engine) open() error {
 	if err := e.heatMetrics(); err != nil {
 		return fmt.Errorf("usher: metrics: %w", err)
 	}
-	return e.openNodes()
+	return e.openNodes(ctx)
 }
 
 // guard ends the engine when one of its replicas had to stop.
@@ -186,32 +196,4 @@ func (e *Engine) WaitReady(ctx context.Context) error {
 			return fmt.Errorf("%w: %w", err, ctx.Err())
 		}
 	}
-}
-
-// GroupStatus is how one replica of one group is.
-type GroupStatus struct {
-	Group   int    `json:"group"`
-	Replica int    `json:"replica"`
-	State   string `json:"state"` // Leader, Follower, Candidate, Shutdown
-	Leader  string `json:"leader"`
-	Term    uint64 `json:"term"`
-	Commit  uint64 `json:"commit"`
-	Applied uint64 `json:"applied"`
-	Ready   bool   `json:"ready"`
-	Problem string `json:"problem,omitempty"`
-}
-
-// Status tells how every group of every replica in this process is.
-func (e *Engine) Status() []GroupStatus {
-	var out []GroupStatus
-	for i, n := range e.nodes {
-		for no := range n.Groups() {
-			s := n.Group(no).Status()
-			out = append(out, GroupStatus{
-				Group: s.Group, Replica: i, State: s.State, Leader: s.Leader, Term: s.Term,
-				Commit: s.Commit, Applied: s.Applied, Ready: s.Ready, Problem: s.Problem,
-			})
-		}
-	}
-	return out
 }

@@ -100,7 +100,7 @@ func TestOpenAtOnce(t *testing.T) {
 		var wg sync.WaitGroup
 		for range 6 {
 			wg.Go(func() {
-				e, err := engine.Start(cfg)
+				e, err := engine.Start(t.Context(), cfg)
 				mu.Lock()
 				defer mu.Unlock()
 				var in *engine.DirInUseError

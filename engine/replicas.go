@@ -27,10 +27,12 @@ type identity struct {
 	NodeIDs  []string `json:"node_ids"` // one a replica
 	Groups   int      `json:"groups"`
 	LogStore LogStore `json:"log_store"`
+	// Member is of a node of a cluster; nil for one that is alone.
+	Member *membership `json:"member,omitempty"`
 }
 
 // openNodes opens the replicas that live in this process.
-func (e *Engine) openNodes() error {
+func (e *Engine) openNodes(ctx context.Context) error {
 	rm, err := raftfsm.NewMetrics(e.registered.registerer())
 	if err != nil {
 		return fmt.Errorf("usher: metrics: %w", err)
@@ -40,9 +42,15 @@ func (e *Engine) openNodes() error {
 	if e.lock, err = raftfsm.LockDir(e.cfg.Dir); err != nil {
 		return err
 	}
+	if e.cfg.Cluster != nil {
+		return e.openMember(ctx, rm)
+	}
 	id, err := loadIdentity(&e.cfg)
 	if err != nil {
 		return err
+	}
+	if id.Member != nil {
+		return &InvalidError{"Cluster", fmt.Sprintf("%s belongs to node %q of a cluster: it cannot be opened alone", e.cfg.Dir, id.NodeIDs[0])}
 	}
 	listeners, addrs, err := listenReplicas(id.NodeIDs)
 	if err != nil {
@@ -178,13 +186,32 @@ func makeIdentity(cfg *Config, path string) (*identity, error) {
 			id.NodeIDs = append(id.NodeIDs, replicaID(i))
 		}
 	} else {
-		var b [6]byte
-		if _, err := rand.Read(b[:]); err != nil {
+		one, err := newNodeID()
+		if err != nil {
 			return nil, err
 		}
-		id.NodeIDs = []string{"node-" + hex.EncodeToString(b[:])}
+		id.NodeIDs = []string{one}
 	}
 	return id, saveIdentity(id, path)
+}
+
+// newNodeID is for a node that nobody named.
+func newNodeID() (string, error) {
+	var b [6]byte
+	if _, err := rand.Read(b[:]); err != nil {
+		return "", err
+	}
+	return "node-" + hex.EncodeToString(b[:]), nil
+}
+
+// makeGroups makes the folders of all groups.
+func makeGroups(dir string, groups int) error {
+	for g := range groups + 1 {
+		if err := os.MkdirAll(filepath.Join(dir, "groups", fmt.Sprintf("%02d", g)), 0o700); err != nil {
+			return fmt.Errorf("usher: data folder: %w", err)
+		}
+	}
+	return syncDir(filepath.Join(dir, "groups"))
 }
 
 // saveIdentity writes the file whole or not at all: without it the folder's logs would

@@ -21,8 +21,13 @@ type Config struct {
 	// LogStore is where the logs are kept.
 	LogStore LogStoreKind
 	// Voters are the nodes that vote, by id; the same list on every node. Only used when
-	// Dir is new. A single one needs no listener.
+	// Dir is new. A single one needs no listener. For nodes that never change; else Cluster.
 	Voters []string
+	// Cluster, if not nil, makes the node one of a cluster whose nodes come and go. Its port
+	// stands for Listener and Resolve.
+	Cluster *ClusterConfig
+	// Known says that the folder has been in use: a group that is missing in it was lost.
+	Known bool
 	// Listener takes the connections of the other nodes; nil when there are none. The
 	// node closes it.
 	Listener net.Listener
@@ -49,7 +54,9 @@ func (c *Config) fill() error {
 	switch {
 	case c.Dir == "":
 		return fmt.Errorf("usher: no data folder given")
-	case c.NodeID == "" || len(c.Voters) == 0:
+	case c.Cluster != nil && c.Cluster.Port == nil:
+		return fmt.Errorf("usher: a node of a cluster needs a port for its peers")
+	case c.NodeID == "" || len(c.Voters) == 0 && c.Cluster == nil:
 		return fmt.Errorf("usher: node id %q, voters %q: both are needed", c.NodeID, c.Voters)
 	case c.Groups < 1 || c.Groups > 64:
 		return fmt.Errorf("usher: %d shard groups, 1…64 are possible", c.Groups)
@@ -73,7 +80,7 @@ func (c *Config) fill() error {
 	}
 	if c.Heartbeat == 0 {
 		c.Heartbeat = time.Second
-		if len(c.Voters) == 1 {
+		if len(c.Voters) == 1 && c.Cluster == nil {
 			// Nobody else can lead, so nothing is gained by waiting for a leader.
 			c.Heartbeat = 100 * time.Millisecond
 		}

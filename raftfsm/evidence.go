@@ -31,7 +31,7 @@ type evidence struct {
 	span time.Duration // how long an entry proves leadership
 	at   atomic.Int64  // when the newest such entry was proposed, boot clock; 0: none
 	from atomic.Int64  // entries proposed before this do not count
-	off  atomic.Bool
+	off  atomic.Int32 // how many want nothing to be taken
 }
 
 func newEvidence(heartbeat time.Duration) *evidence {
@@ -51,15 +51,15 @@ func (e *evidence) confirm(t time.Duration) {
 	}
 }
 
-// suspend drops what there is: when nothing more is taken. A leadership transfer would
-// have to begin with it; nothing here makes one yet.
-func (e *evidence) suspend() { e.off.Store(true) }
+// suspend drops what there is: until as many resumed nothing more is taken. A leadership
+// transfer begins with it, and so does the end.
+func (e *evidence) suspend() { e.off.Add(1) }
 
 // resume takes evidence again, from entries proposed after now.
 func (e *evidence) resume(now time.Duration) {
 	e.from.Store(int64(now))
 	e.at.Store(0)
-	e.off.Store(false)
+	e.off.Add(-1)
 }
 
 // valid tells whether what was read before now may be answered for the log.
@@ -70,5 +70,5 @@ func (e *evidence) fresh(now time.Duration) bool { return e.within(now, e.span/2
 
 func (e *evidence) within(now, span time.Duration) bool {
 	at := time.Duration(e.at.Load())
-	return at != 0 && !e.off.Load() && now < at+span
+	return at != 0 && e.off.Load() == 0 && now < at+span
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -44,7 +45,9 @@ type Group struct {
 	metrics  *groupMetrics
 
 	ready     atomic.Bool
-	wasLeader bool // as tend last saw it
+	settled   atomic.Bool // this replica leads, and the group is what the directory wants
+	leadAgain time.Time   // of tendGroups: no transfer to the preferred leader before
+	wasLeader bool        // as tend last saw it
 	stop      chan struct{}
 	wg        sync.WaitGroup
 	closed    sync.Once
@@ -65,6 +68,9 @@ func openGroup(n *Node, no int) (*Group, error) {
 
 func (g *Group) open(dir string) error {
 	cfg := &g.node.cfg
+	if _, err := os.Stat(dir); cfg.Known && errors.Is(err, os.ErrNotExist) {
+		return fmt.Errorf("%w: %s is missing: what this replica has acknowledged is gone", ErrDamaged, dir)
+	}
 	var err error
 	if g.stores, err = openStores(dir, cfg.LogStore, 0, false, withStoreLogger(newHCLog(cfg.Logger, fmt.Sprintf("group.%d.log", g.no)))); err != nil {
 		return err
@@ -143,6 +149,7 @@ func (g *Group) startRaft(snaps raft.SnapshotStore) error {
 	cfg := &g.node.cfg
 	c := raft.DefaultConfig()
 	c.LocalID = raft.ServerID(cfg.NodeID)
+	c.ShutdownOnRemove = false // a node that was removed is told by the directory
 	c.HeartbeatTimeout, c.ElectionTimeout = cfg.Heartbeat, cfg.Heartbeat
 	// A leader steps down when it has not heard a majority for that long. Half the
 	// heartbeat, raft's habit, is soon gone on a machine whose cores are all busy.
@@ -155,8 +162,8 @@ func (g *Group) startRaft(snaps raft.SnapshotStore) error {
 	if err != nil {
 		return damaged(err)
 	}
-	if !known {
-		if err := raft.BootstrapCluster(c, g.watched, stable, snaps, g.trans, g.voters()); err != nil {
+	if first := g.voters(); !known && len(first.Servers) > 0 {
+		if err := raft.BootstrapCluster(c, g.watched, stable, snaps, g.trans, first); err != nil {
 			return err
 		}
 	}
@@ -178,13 +185,34 @@ func damaged(err error) error {
 	return fmt.Errorf("%w: %w", ErrDamaged, err)
 }
 
-func (g *Group) voters() raft.Configuration {
-	var c raft.Configuration
-	for _, id := range g.node.cfg.Voters {
-		// The address is the id: where a node is at present is for Resolve to say.
-		c.Servers = append(c.Servers, raft.Server{ID: raft.ServerID(id), Address: raft.ServerAddress(id)})
+// voters is the configuration that a new group begins with. Nothing for a node that joined:
+// whoever leads brings it in.
+func (g *Group) voters() (c raft.Configuration) {
+	cfg := &g.node.cfg
+	if cfg.Cluster == nil {
+		for _, id := range cfg.Voters {
+			c.Servers = append(c.Servers, server(id, raft.Voter))
+		}
+		return c
+	}
+	j := &cfg.Cluster.Joined
+	if len(j.Founders) == 0 {
+		return c
+	}
+	voters := initialVoters(j.Founders, cfg.Groups+1, j.Voters)[g.no]
+	for i := range j.Founders {
+		id, suffrage := j.Founders[i].NodeID, raft.Nonvoter
+		if slices.Contains(voters, id) {
+			suffrage = raft.Voter
+		}
+		c.Servers = append(c.Servers, server(id, suffrage))
 	}
 	return c
+}
+
+// server has the id for an address: where a node is at present is looked up at every dial.
+func server(id string, s raft.ServerSuffrage) raft.Server {
+	return raft.Server{Suffrage: s, ID: raft.ServerID(id), Address: raft.ServerAddress(id)}
 }
 
 // nodeAddr is a node's address as raft knows it.

@@ -113,6 +113,14 @@ func listenPlain(addr string, anywhere bool) (net.Listener, error) {
 	return net.ListenTCP("tcp", tcp)
 }
 
+// ListenPeers listens for peers. plain means without TLS, which is for loopback only.
+func ListenPeers(addr string, plain bool) (net.Listener, error) {
+	if plain {
+		return listenPlain(addr, false)
+	}
+	return net.Listen("tcp", addr)
+}
+
 // dialTCP finds a peer that lost its power within half a minute.
 func dialTCP(ctx context.Context, addr string) (net.Conn, error) {
 	d := net.Dialer{KeepAliveConfig: net.KeepAliveConfig{Enable: true, Idle: 10 * time.Second, Interval: 5 * time.Second, Count: 4}}

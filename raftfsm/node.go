@@ -19,7 +19,9 @@ type Node struct {
 	cfg    Config
 	lock   *DirLock
 	mux    *mux
+	port   *Port // of a node of a cluster; else nil
 	origin uint64
+	wg     sync.WaitGroup // what runs beside the groups
 	groups []*Group
 
 	done   chan struct{} // closed when the node has failed or was closed
@@ -136,30 +138,6 @@ func (n *Node) Ready() error {
 		}
 	}
 	return nil
-}
-
-// Status of a group's replica.
-type Status struct {
-	Group   int
-	State   string // leader, follower, candidate, shutdown
-	Leader  string
-	Term    uint64
-	Commit  uint64
-	Applied uint64
-	Ready   bool
-	Problem string
-}
-
-// Status tells how a group's replica is.
-func (g *Group) Status() Status {
-	s := Status{
-		Group: g.no, State: g.raft.State().String(), Leader: g.Leader(), Term: g.raft.CurrentTerm(),
-		Commit: g.raft.CommitIndex(), Applied: g.raft.AppliedIndex(), Ready: g.ready.Load(),
-	}
-	if err := g.fsm.haltedErr(); err != nil {
-		s.Problem = err.Error()
-	}
-	return s
 }
 
 // fail ends the node because of err; the first one counts. It may be called from any

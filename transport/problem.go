@@ -32,6 +32,7 @@ var (
 	unsupportedMedia = kind{415, "unsupported_media_type", "The body's type is not supported", false}
 	badChart         = kind{422, "bad_chart", "The chart cannot be used", false}
 	upgradeRequired  = kind{426, "upgrade_required", "This is a websocket", false}
+	clusterRefused   = kind{409, "cluster_refused", "The cluster cannot do that now", false}
 	internal         = kind{500, "internal", "Something went wrong here", false}
 	overloaded       = kind{503, "overloaded", "Too many requests under way", true}
 	notReached       = kind{503, "version_not_reached", "The version has not been reached", true}
@@ -72,6 +73,8 @@ var kinds = []struct {
 	{engine.ErrPaymentDeclined, kind{402, "payment_declined", "The payment was declined", false}},
 	{engine.ErrIdempotencyMismatch, kind{422, "idempotency_mismatch", "The idempotency key was used for another request", false}},
 	{engine.ErrIdempotencyFull, kind{503, "idempotency_full", "No more idempotency keys can be remembered for now", true}},
+	{engine.ErrUnknownNode, kind{404, "unknown_node", "No such node", false}},
+	{engine.ErrNodeRemoved, kind{409, "node_removed", "The node was removed for good", false}},
 	{engine.ErrOverloaded, overloaded},
 	{engine.ErrStarting, kind{503, "starting", "This node is still catching up", true}},
 	{engine.ErrNoQuorum, kind{503, "no_quorum", "No quorum or no leader in time", true}},

@@ -25,6 +25,7 @@ type Engine interface {
 	Block(ctx context.Context, r engine.BlockRequest) (engine.BlockResult, error)
 	Blocks(ctx context.Context, eventID string) (engine.BlockList, error)
 	heatEngine
+	clusterEngine
 
 	Hold(ctx context.Context, r engine.HoldRequest) (engine.Hold, error)
 	Alternatives(ctx context.Context, eventID string, seatIDs []string, max int) ([][]string, error)

@@ -29,6 +29,7 @@ type serverFlag struct {
 type api struct {
 	base   *url.URL
 	client *http.Client
+	header http.Header // of every request
 }
 
 func (f serverFlag) api() (*api, error) {
@@ -79,7 +80,12 @@ func (a *api) call(ctx context.Context, method, path, mediaType string, body io.
 		return 0, nil, err
 	}
 	req.ContentLength = size
-	req.Header.Set("Content-Type", mediaType)
+	for name, values := range a.header {
+		req.Header[name] = values
+	}
+	if mediaType != "" {
+		req.Header.Set("Content-Type", mediaType)
+	}
 	res, err := a.client.Do(req)
 	if err != nil {
 		return 0, nil, fmt.Errorf("no answer from %s: %w", a.base, unwrapURL(err))

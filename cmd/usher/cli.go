@@ -29,8 +29,9 @@ type cli struct {
 		Lease    benchLeaseCmd    `cmd:"" help:"Measure short leases of seats drawn at random, with renewals and late holders."`
 		Patterns benchPatternsCmd `cmd:"" help:"Hold the same flash sale of a stadium by each pattern of allocation, side by side."`
 	} `cmd:"" help:"Measure this machine."`
-	Check checkCmd `cmd:"" help:"Verify a data folder that no node has open."`
-	Cert  certCmd  `cmd:"" help:"Make a small CA and the certificates that nodes of a first cluster talk with."`
+	Cluster clusterCmd `cmd:"" help:"Operate a cluster."`
+	Check   checkCmd   `cmd:"" help:"Verify a data folder that no node has open."`
+	Cert    certCmd    `cmd:"" help:"Make a small CA and the certificates that nodes of a first cluster talk with."`
 
 	Version kong.VersionFlag `help:"Print the version." env:"-"`
 }

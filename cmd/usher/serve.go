@@ -25,6 +25,7 @@ type serveCmd struct {
 	AllowedOrigin []string `placeholder:"ORIGIN" help:"Origin whose pages may call the API and open the websocket, e.g. https://shop.example; repeatable. Default: pages of this host."`
 	Groups        int      `placeholder:"N" help:"Number of shard groups, 1 to 64 (8). Fixed when the folder is first used."`
 	LogStore      string   `enum:",wal,bolt" default:"" placeholder:"wal|bolt" help:"Where the log is kept (wal). Fixed when the folder is first used."`
+	clusterFlags
 	logFlags
 }
 
@@ -32,6 +33,10 @@ type serveCmd struct {
 func (c *serveCmd) Run(ctx context.Context, t *term) error {
 	log := c.logger(t.err)
 	if err := c.checkTrust(log); err != nil {
+		return err
+	}
+	cluster, err := c.clusterFlags.config("")
+	if err != nil {
 		return err
 	}
 	// Listeners first: a port in use is told before the data folder is touched, and
@@ -47,7 +52,11 @@ func (c *serveCmd) Run(ctx context.Context, t *term) error {
 	}
 	s := &site{log: log, ln: ln, ops: ops, origins: c.AllowedOrigin}
 	cfg := engine.Config{Dir: c.Data, Groups: c.Groups, LogStore: engine.LogStore(c.LogStore), Logger: log}
-	if err := s.open(cfg); err != nil {
+	if cluster != nil {
+		cluster.API = urlOf(ln)
+		cfg.Cluster = cluster
+	}
+	if err := s.open(ctx, cfg); err != nil {
 		return err
 	}
 	t.printf("usher: serving %s%s\n", urlOf(ln), s.opsNote())
@@ -105,12 +114,12 @@ type site struct {
 }
 
 // open starts the engine; it need not be ready when open returns.
-func (s *site) open(cfg engine.Config) error {
+func (s *site) open(ctx context.Context, cfg engine.Config) error {
 	registry := prometheus.NewRegistry()
 	registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	cfg.Registerer = registry
 	var err error
-	if s.engine, err = engine.Start(cfg); err != nil {
+	if s.engine, err = s.start(ctx, cfg); err != nil {
 		closeListeners(s.ln, s.ops)
 		return err
 	}

@@ -1,0 +1,16 @@
+package raftfsm
+
+import "crypto/sha256"
+
+// clusterName is the name of the cluster that these nodes found: all of them come to the
+// same, and a node with another data folder to another.
+func clusterName(founders []Member) (id ID128) {
+	h := sha256.New()
+	for i := range founders {
+		h.Write([]byte(founders[i].NodeID))
+		h.Write([]byte{0})
+		h.Write(founders[i].Incarnation[:])
+	}
+	copy(id[:], h.Sum(nil))
+	return id
+}

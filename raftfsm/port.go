@@ -1,0 +1,140 @@
+package raftfsm
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"log/slog"
+	"net"
+	"sync/atomic"
+	"time"
+
+	"github.com/usherhq/usher/raftfsm/peertls"
+)
+
+// Calls between nodes that are about the cluster itself. Numbers are given once.
+const (
+	callHello    = 1 // who is there; anybody with a certificate may ask
+	callJoin     = 2 // let me in; likewise
+	callStatus   = 3
+	callTransfer = 4
+)
+
+// Port is a node's one port for other nodes. It is open before the node is: whoever founds
+// a cluster, or joins one, has to be asked who it is.
+type Port struct {
+	cfg   PortConfig
+	mux   *mux
+	peers *peers
+	book  *addrBook
+	hello atomic.Pointer[Hello]
+	join  atomic.Pointer[func(context.Context, Member) (Joined, error)]
+}
+
+// PortConfig says who a node is to others.
+type PortConfig struct {
+	// Listener takes the other nodes' connections; the port closes it.
+	Listener net.Listener
+	// Security is the TLS of the port; nil is plaintext, for loopback.
+	Security *peertls.Security
+	Logger   *slog.Logger
+	// Self is the node: id, incarnation, address.
+	Self Member
+	// Groups and Voters are those of a cluster that this node would found.
+	Groups, Voters int
+}
+
+// Hello is who a node is, in its own words.
+type Hello struct {
+	Self    Member
+	Cluster ID128 // zero: of none yet
+	Joined        // what there is to know of the cluster, if it is of one
+}
+
+// Joined is what a node has to know of the cluster that it is one of.
+type Joined struct {
+	Cluster  ID128
+	Founders []Member // in the order all founders agree on
+	Groups   int
+	Voters   int // that a group has
+}
+
+// OpenPort begins to answer who this node is.
+func OpenPort(cfg PortConfig) *Port {
+	if cfg.Logger == nil {
+		cfg.Logger = slog.New(slog.DiscardHandler)
+	}
+	p := &Port{cfg: cfg, book: newAddrBook()}
+	p.hello.Store(&Hello{Self: cfg.Self, Joined: Joined{Groups: cfg.Groups, Voters: cfg.Voters}})
+	opts := []muxOption{muxLogger(cfg.Logger)}
+	if cfg.Security != nil {
+		opts = append(opts, muxSecurity(cfg.Security))
+	}
+	p.mux = newMux(cfg.Listener, opts...)
+	p.mux.setIdentity(peerIdentity{Node: cfg.Self.NodeID, Incarnation: cfg.Self.Incarnation})
+	p.peers = newPeers(p.mux, cfg.Logger)
+	p.peers.handle(callHello, true, p.answerHello)
+	p.peers.handle(callJoin, true, p.answerJoin)
+	p.peers.start()
+	return p
+}
+
+// Close ends the port and all connections that are still its own.
+func (p *Port) Close() error {
+	p.peers.close()
+	return p.mux.Close()
+}
+
+// belong makes the port one of a cluster's: from here on other nodes are let in.
+func (p *Port) belong(j Joined) {
+	h := *p.hello.Load()
+	h.Cluster, h.Joined = j.Cluster, j
+	p.hello.Store(&h)
+	p.mux.setIdentity(peerIdentity{Cluster: j.Cluster, Node: p.cfg.Self.NodeID, Incarnation: p.cfg.Self.Incarnation})
+}
+
+func (p *Port) answerHello(_ context.Context, _ string, _ []byte) ([]byte, error) {
+	return json.Marshal(p.hello.Load())
+}
+
+// answerJoin lets a node in that names itself; its certificate was held against its id.
+func (p *Port) answerJoin(ctx context.Context, from string, body []byte) ([]byte, error) {
+	let := p.join.Load()
+	if let == nil {
+		return nil, ErrStarting
+	}
+	var m Member
+	if err := json.Unmarshal(body, &m); err != nil {
+		return nil, fmt.Errorf("usher: a request to join: %w", err)
+	}
+	if m.NodeID != from {
+		return nil, fmt.Errorf("usher: node %q asks to join as %q", from, m.NodeID)
+	}
+	j, err := (*let)(ctx, m)
+	if err != nil {
+		return nil, err
+	}
+	return json.Marshal(j)
+}
+
+// helloWait bounds one question to an address.
+const helloWait = 2 * time.Second
+
+// ask finds out who is at an address.
+func (p *Port) ask(ctx context.Context, addr string) (Hello, error) {
+	ctx, cancel := context.WithTimeout(ctx, helloWait)
+	defer cancel()
+	from, raw, err := p.peers.callAddr(ctx, addr, callHello, nil)
+	if err != nil {
+		return Hello{}, err
+	}
+	var h Hello
+	if err := json.Unmarshal(raw, &h); err != nil {
+		return Hello{}, fmt.Errorf("usher: the answer of %s: %w", addr, err)
+	}
+	if from != h.Self.NodeID {
+		return Hello{}, fmt.Errorf("usher: %s is node %q and says it is %q", addr, from, h.Self.NodeID)
+	}
+	p.book.note(from, addr)
+	return h, nil
+}

@@ -1,0 +1,234 @@
+package raftfsm
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/hashicorp/raft"
+)
+
+const (
+	reconcileEvery = 500 * time.Millisecond
+	changeTimeout  = 5 * time.Second
+	// caughtUpWithin is how many entries a node may be behind to become a voter: from then on
+	// the group may have to wait for it.
+	caughtUpWithin = 64
+	// leadPause is how long a transfer that failed is not tried again.
+	leadPause = 15 * time.Second
+)
+
+// tendGroups has the groups that this node leads become what the directory says, one step at
+// a time.
+func (n *Node) tendGroups() {
+	ctx, cancel := n.running()
+	defer cancel()
+	for sleep(ctx, reconcileEvery) {
+		want := n.wanted()
+		if want == nil {
+			continue
+		}
+		for _, g := range n.groups {
+			if ctx.Err() != nil {
+				return
+			}
+			if !g.IsLeader() || !g.ready.Load() {
+				g.settled.Store(false)
+				continue
+			}
+			step, err := g.reconcile(ctx, want)
+			g.settled.Store(err == nil && step == "")
+			if err != nil && ctx.Err() == nil {
+				g.warn(err)
+			} else if step != "" {
+				n.cfg.Logger.Info("usher: membership", "group", g.no, "step", step)
+			}
+		}
+	}
+}
+
+// wanted is what the directory wants of all groups.
+type wanted struct {
+	members map[string]*Member
+	order   []string // members by when they came
+	voters  [][]string
+}
+
+func (n *Node) wanted() *wanted {
+	w := &wanted{members: map[string]*Member{}}
+	err := n.Group(0).ViewDirectory(func(d *Directory) {
+		for _, m := range d.Members() {
+			w.members[m.NodeID] = m
+			w.order = append(w.order, m.NodeID)
+		}
+		w.voters = d.voters
+	})
+	if err != nil || len(w.members) == 0 {
+		return nil
+	}
+	return w
+}
+
+// servers is a group's configuration by suffrage.
+type servers struct {
+	voters, others []string
+}
+
+func (g *Group) servers() (s servers, err error) {
+	f := g.raft.GetConfiguration()
+	if err := f.Error(); err != nil {
+		return s, err
+	}
+	for _, one := range f.Configuration().Servers {
+		if one.Suffrage == raft.Voter {
+			s.voters = append(s.voters, string(one.ID))
+		} else {
+			s.others = append(s.others, string(one.ID))
+		}
+	}
+	return s, nil
+}
+
+func (g *Group) voterIDs() []string {
+	s, err := g.servers()
+	if err != nil {
+		return nil
+	}
+	return s.voters
+}
+
+// reconcile takes the next step towards what is wanted, and says which; "" when there is none.
+// In this order, so that a group is never weaker than it was: nodes that are missing come in
+// without a vote; who is to vote and has caught up gets one; who is to vote no more loses it,
+// after it has given the lead away; who was removed goes.
+func (g *Group) reconcile(ctx context.Context, w *wanted) (string, error) {
+	have, err := g.servers()
+	if err != nil {
+		return "", err
+	}
+	want := w.voters[g.no]
+	all := slices.Concat(have.voters, have.others)
+	for _, id := range w.order {
+		if w.members[id].State != MemberRemoved && !slices.Contains(all, id) {
+			return "node " + id + " comes in, without a vote", g.change(g.raft.AddNonvoter(raft.ServerID(id), raft.ServerAddress(id), 0, changeTimeout), "adding "+id)
+		}
+	}
+	waits, short := "", false
+	for _, id := range want {
+		if slices.Contains(have.voters, id) {
+			continue
+		}
+		short = true
+		follows, answers := g.follows(ctx, id)
+		if answers && !follows {
+			waits = "node " + id + " catches up" // one that does not answer is the planner's to replace
+		}
+		if !follows || !slices.Contains(have.others, id) {
+			continue
+		}
+		return "node " + id + " has caught up and votes", g.change(g.raft.AddVoter(raft.ServerID(id), raft.ServerAddress(id), 0, changeTimeout), "giving a vote to "+id)
+	}
+	for _, id := range all {
+		if m := w.members[id]; m == nil || m.State == MemberRemoved {
+			return g.expel(ctx, id, want)
+		}
+	}
+	if short || len(want) == 0 {
+		return waits, nil
+	}
+	for _, id := range have.voters {
+		if !slices.Contains(want, id) {
+			return g.demote(ctx, id, want)
+		}
+	}
+	return "", g.preferLeader(ctx, want)
+}
+
+func (g *Group) change(f raft.IndexFuture, what string) error {
+	if err := f.Error(); err != nil {
+		return fmt.Errorf("%s: %w", what, err)
+	}
+	return nil
+}
+
+func (g *Group) demote(ctx context.Context, id string, want []string) (string, error) {
+	if id == g.node.cfg.NodeID {
+		return "node " + id + " gives the lead away, as it is to vote no more", g.transfer(ctx, g.heir(ctx, want))
+	}
+	return "node " + id + " votes no more", g.change(g.raft.DemoteVoter(raft.ServerID(id), 0, changeTimeout), "taking the vote of "+id)
+}
+
+func (g *Group) expel(ctx context.Context, id string, want []string) (string, error) {
+	if id == g.node.cfg.NodeID {
+		return "node " + id + " gives the lead away, as it was removed", g.transfer(ctx, g.heir(ctx, want))
+	}
+	return "node " + id + " goes", g.change(g.raft.RemoveServer(raft.ServerID(id), 0, changeTimeout), "removing "+id)
+}
+
+// heir is who is to lead: the first of the wanted voters that follows.
+func (g *Group) heir(ctx context.Context, want []string) string {
+	for _, id := range want {
+		if id == g.node.cfg.NodeID {
+			continue
+		}
+		if follows, _ := g.follows(ctx, id); follows {
+			return id
+		}
+	}
+	return ""
+}
+
+// preferLeader gives the lead to the first of the voters, so that leaders are spread. Not
+// while seats are sold: writes would have to wait for a moment.
+func (g *Group) preferLeader(ctx context.Context, want []string) error {
+	to := want[0]
+	if to == g.node.cfg.NodeID || g.node.selling(g.no) || time.Now().Before(g.leadAgain) {
+		return nil
+	}
+	if follows, _ := g.follows(ctx, to); !follows {
+		return nil
+	}
+	if err := g.transfer(ctx, to); err != nil {
+		g.leadAgain = time.Now().Add(leadPause)
+		return err
+	}
+	return nil
+}
+
+// follows asks a node whether it has nearly all that is committed here.
+func (g *Group) follows(ctx context.Context, id string) (follows, answers bool) {
+	commit := g.raft.CommitIndex()
+	s, err := g.node.statusOf(ctx, id)
+	if err != nil || g.no >= len(s.Groups) {
+		return false, err == nil
+	}
+	r := &s.Groups[g.no]
+	return r.Leader == g.node.cfg.NodeID && r.Problem == "" && r.Applied+caughtUpWithin >= commit, true
+}
+
+func (n *Node) selling(group int) bool {
+	f := n.cfg.Cluster.Selling
+	return group > 0 && f != nil && f(group)
+}
+
+// statusWait bounds one question after a node's state.
+const statusWait = 2 * time.Second
+
+func (n *Node) statusOf(ctx context.Context, id string) (NodeStatus, error) {
+	if id == n.cfg.NodeID {
+		return n.Status(), nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, statusWait)
+	defer cancel()
+	raw, err := n.port.peers.call(ctx, id, callStatus, nil)
+	if err != nil {
+		return NodeStatus{}, err
+	}
+	var s NodeStatus
+	if err := json.Unmarshal(raw, &s); err != nil {
+		return NodeStatus{}, fmt.Errorf("usher: the status of node %q: %w", id, err)
+	}
+	return s, nil
+}

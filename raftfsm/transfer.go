@@ -1,0 +1,74 @@
+package raftfsm
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+
+	"github.com/hashicorp/raft"
+)
+
+type transferCall struct {
+	Group int
+	To    string
+}
+
+// Transfer has another node lead a group: to, or the most up to date one for "". It may be
+// called at any node.
+func (n *Node) Transfer(ctx context.Context, group int, to string) error {
+	if group < 0 || group >= len(n.groups) {
+		return fmt.Errorf("usher: there is no group %d, they are 0…%d", group, len(n.groups)-1)
+	}
+	g := n.groups[group]
+	if g.IsLeader() {
+		return g.transfer(ctx, to)
+	}
+	leader := g.Leader()
+	if leader == "" {
+		return fmt.Errorf("group %d: %w", group, ErrNotLeader)
+	}
+	if n.port == nil {
+		return fmt.Errorf("group %d: %w: %s does", group, ErrNotLeader, leader)
+	}
+	body, err := json.Marshal(transferCall{group, to})
+	if err != nil {
+		return err
+	}
+	_, err = n.port.peers.call(ctx, leader, callTransfer, body)
+	return err
+}
+
+// transfer gives leadership away. Evidence is dropped first: who is told to lead at once
+// does not wait for a timeout, and those who vote for it neither.
+func (g *Group) transfer(_ context.Context, to string) error {
+	if !g.IsLeader() {
+		return fmt.Errorf("group %d: %w", g.no, ErrNotLeader)
+	}
+	if to == g.node.cfg.NodeID {
+		return nil
+	}
+	g.proposer.evidence.suspend()
+	defer func() { g.proposer.evidence.resume(g.node.boot()) }()
+	var err error
+	if to == "" {
+		err = g.raft.LeadershipTransfer().Error()
+	} else {
+		err = g.raft.LeadershipTransferToServer(raft.ServerID(to), raft.ServerAddress(to)).Error()
+	}
+	if err != nil {
+		return fmt.Errorf("group %d: giving the lead to %q: %w", g.no, to, err)
+	}
+	return nil
+}
+
+// giveUp hands on what this replica leads, before it is closed: nobody then waits for a
+// timeout. That it fails is no reason to stay.
+func (g *Group) giveUp() {
+	if !g.IsLeader() || len(g.voterIDs()) < 2 {
+		return
+	}
+	if err := g.transfer(context.Background(), ""); err != nil && !errors.Is(err, ErrNotLeader) {
+		g.warn(err)
+	}
+}
