@@ -38,6 +38,7 @@ func OpenNode(cfg Config) (*Node, error) {
 	}
 	var err error
 	n.mux = newMux(cfg.Listener, muxLogger(n.cfg.Logger), muxDial(n.dial))
+	n.mux.setIdentity(peerIdentity{Cluster: fixedCluster(n.cfg.Voters), Node: n.cfg.NodeID})
 	if err = n.openGroups(); err != nil {
 		return nil, errors.Join(err, n.Close())
 	}

@@ -14,16 +14,16 @@ import (
 	"go.uber.org/goleak"
 )
 
-// peers are two transports over real sockets; what b receives is answered by serve.
-type peers struct {
+// twoPeers are two transports over real sockets; what b receives is answered by serve.
+type twoPeers struct {
 	a, b   *safeTransport
 	am, bm *mux
 	done   chan struct{}
 }
 
-func newPeers(t *testing.T, cfg transportConfig, serve func(raft.RPC)) *peers {
+func newPeers(t *testing.T, cfg transportConfig, serve func(raft.RPC)) *twoPeers {
 	t.Helper()
-	p := &peers{am: newMux(listenLoopback(t)), bm: newMux(listenLoopback(t)), done: make(chan struct{})}
+	p := &twoPeers{am: newTestMux(t), bm: newTestMux(t), done: make(chan struct{})}
 	p.a, p.b = newTransport(p.am.layer(1, nil), cfg), newTransport(p.bm.layer(1, nil), cfg)
 	go func() {
 		defer close(p.done)
@@ -39,7 +39,7 @@ func newPeers(t *testing.T, cfg transportConfig, serve func(raft.RPC)) *peers {
 	return p
 }
 
-func (p *peers) close(t *testing.T) {
+func (p *twoPeers) close(t *testing.T) {
 	t.Helper()
 	for _, c := range []io.Closer{p.a, p.b, p.am, p.bm} {
 		mustClose(t, c)
@@ -295,7 +295,7 @@ func TestTransportFence(t *testing.T) {
 // An acknowledgement that Raft gives while its own call raised the fence stays inside.
 func TestTransportFenceSwallowsTheAnswerUnderWay(t *testing.T) {
 	defer goleak.VerifyNone(t)
-	var p *peers
+	var p *twoPeers
 	ready := make(chan struct{})
 	p = newPeers(t, transportConfig{}, func(rpc raft.RPC) {
 		<-ready
@@ -318,7 +318,7 @@ func TestTransportSurvivesGarbage(t *testing.T) {
 	rng := rand.New(rand.NewPCG(1, 2))
 	layer := p.am.layer(2, nil)
 	for range 300 {
-		c, err := p.am.dialRoute(t.Context(), muxRoute{muxRaft, 1}, string(p.b.LocalAddr()), time.Second)
+		c, err := p.am.dialNode(t.Context(), muxRoute{muxRaft, 1}, string(p.b.LocalAddr()))
 		if err != nil {
 			t.Fatal(err)
 		}
