@@ -49,6 +49,14 @@ var _ raft.StreamLayer = (*muxLayer)(nil)
 
 // Accept waits for a peer's connection, until Close.
 func (l *muxLayer) Accept() (net.Conn, error) {
+	c, err := l.accept()
+	if err != nil {
+		return nil, err
+	}
+	return c, nil
+}
+
+func (l *muxLayer) accept() (*muxConn, error) {
 	select {
 	case c := <-l.conns:
 		return c, nil

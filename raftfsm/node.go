@@ -19,6 +19,7 @@ type Node struct {
 	cfg    Config
 	lock   *DirLock
 	mux    *mux
+	peers  *peers
 	origin uint64
 	groups []*Group
 
@@ -39,9 +40,11 @@ func OpenNode(cfg Config) (*Node, error) {
 	var err error
 	n.mux = newMux(cfg.Listener, muxLogger(n.cfg.Logger), muxDial(n.dial))
 	n.mux.setIdentity(peerIdentity{Cluster: fixedCluster(n.cfg.Voters), Node: n.cfg.NodeID})
+	n.peers = newPeers(n.mux, n.cfg.Logger)
 	if err = n.openGroups(); err != nil {
 		return nil, errors.Join(err, n.Close())
 	}
+	n.peers.serve()
 	return n, nil
 }
 
@@ -203,7 +206,7 @@ func (n *Node) Close() error {
 		for range n.groups {
 			errs = append(errs, <-results)
 		}
-		errs = append(errs, n.mux.Close(), n.unlock())
+		errs = append(errs, n.peers.close(), n.mux.Close(), n.unlock())
 	})
 	return errors.Join(errs...)
 }
