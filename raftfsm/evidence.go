@@ -31,7 +31,7 @@ type evidence struct {
 	span time.Duration // how long an entry proves leadership
 	at   atomic.Int64  // when the newest such entry was proposed, boot clock; 0: none
 	from atomic.Int64  // entries proposed before this do not count
-	off  atomic.Int32 // how many want nothing to be taken
+	off  atomic.Int32  // how many want nothing to be taken
 }
 
 func newEvidence(heartbeat time.Duration) *evidence {

@@ -44,8 +44,9 @@ func (n *Node) belong() {
 	n.port.mux.setAllow(n.allow)
 	n.port.peers.handle(callStatus, false, n.answerStatus)
 	n.port.peers.handle(callTransfer, false, n.answerTransfer)
-	let := n.letIn
+	let, find := n.letIn, n.resolve
 	n.port.join.Store(&let)
+	n.port.find.Store(&find)
 	n.port.belong(n.cfg.Cluster.Joined)
 	n.wg.Go(n.register)
 	n.wg.Go(n.probe)

@@ -23,11 +23,26 @@ func listenLoopback(t testing.TB) net.Listener {
 	return ln
 }
 
+// muxCluster is the cluster of the muxes below.
+var muxCluster = [16]byte{1}
+
+// newTestMux is a node whose id is its address.
+func newTestMux(t testing.TB, opts ...muxOption) *mux {
+	t.Helper()
+	return testMux(listenLoopback(t), opts...)
+}
+
+func testMux(ln net.Listener, opts ...muxOption) *mux {
+	m := newMux(ln, opts...)
+	m.setIdentity(peerIdentity{Cluster: muxCluster, Node: ln.Addr().String()})
+	return m
+}
+
 func address(l raft.StreamLayer) raft.ServerAddress { return raft.ServerAddress(l.Addr().String()) }
 
 func TestMuxRoutesGroups(t *testing.T) {
 	defer goleak.VerifyNone(t)
-	a, b := newMux(listenLoopback(t)), newMux(listenLoopback(t))
+	a, b := newTestMux(t), newTestMux(t)
 	defer mustClose(t, a)
 	defer mustClose(t, b)
 	for _, group := range []uint16{0, 1, 65535} {
@@ -67,17 +82,25 @@ func wantHangup(t *testing.T, what string, c net.Conn, d time.Duration) {
 
 func TestMuxRefuses(t *testing.T) {
 	defer goleak.VerifyNone(t)
-	m := newMux(listenLoopback(t), muxHandshakeTimeout(200*time.Millisecond))
+	m := newTestMux(t, muxHandshakeTimeout(200*time.Millisecond))
 	defer mustClose(t, m)
 	m.layer(1, nil) // whose Accept nobody calls
+	self := m.identity()
+	foreign := peerIdentity{Cluster: [16]byte{2}, Node: "a"}
 	for name, head := range map[string][]byte{
-		"unknown group":   muxHeader(muxRoute{muxRaft, 9}),
-		"unknown kind":    muxHeader(muxRoute{muxForward, 1}),
-		"other version":   []byte("USHR\x02\x01\x00\x01"),
+		"unknown group":   muxHeader(&muxHello{muxRoute{muxRaft, 9}, self, self.Node}),
+		"unknown kind":    muxHeader(&muxHello{muxRoute{muxCall, 1}, self, self.Node}),
+		"other cluster":   muxHeader(&muxHello{muxRoute{muxRaft, 1}, foreign, self.Node}),
+		"other node":      muxHeader(&muxHello{muxRoute{muxRaft, 1}, self, "b"}),
+		"no node":         muxHeader(&muxHello{muxRoute{muxRaft, 1}, self, ""}),
+		"misled call":     muxHeader(&muxHello{muxRoute{muxCall, 0}, self, "b"}),
+		"half a hello":    muxHeader(&muxHello{muxRoute{muxRaft, 1}, self, self.Node})[:30],
+		"long id":         append([]byte("USHR\x02\x01\x00\x01"), bytes.Repeat([]byte{65}, 100)...),
+		"other version":   []byte("USHR\x01\x01\x00\x01"),
 		"HTTP":            []byte("GET / HTTP/1.1\r\n\r\n"),
 		"silence":         nil,
 		"half a header":   []byte("USHR"),
-		"nobody accepts":  muxHeader(muxRoute{muxRaft, 1}),
+		"nobody accepts":  muxHeader(&muxHello{muxRoute{muxRaft, 1}, self, self.Node}),
 		"a closed prefix": []byte("USH"),
 	} {
 		c, err := net.Dial("tcp", m.addr().String())
@@ -94,7 +117,7 @@ func TestMuxRefuses(t *testing.T) {
 
 func TestMuxBoundsHandshakes(t *testing.T) {
 	defer goleak.VerifyNone(t)
-	m := newMux(listenLoopback(t), muxMaxPending(4), muxHandshakeTimeout(time.Minute))
+	m := newTestMux(t, muxMaxPending(4), muxHandshakeTimeout(time.Minute))
 	var conns []net.Conn
 	for range 5 {
 		c, err := net.Dial("tcp", m.addr().String())
@@ -135,7 +158,7 @@ func TestMuxWithoutPort(t *testing.T) {
 
 func TestMuxLayerLifetime(t *testing.T) {
 	defer goleak.VerifyNone(t)
-	m := newMux(listenLoopback(t))
+	m := newTestMux(t)
 	defer mustClose(t, m)
 	first, second := m.layer(1, nil), m.layer(1, nil)
 	if _, err := second.Accept(); err == nil || !strings.Contains(err.Error(), "already") {
@@ -160,7 +183,7 @@ func TestMuxLayerLifetime(t *testing.T) {
 }
 
 func TestMuxDialObeysTimeout(t *testing.T) {
-	m := newMux(listenLoopback(t), muxDial(func(ctx context.Context, addr string) (net.Conn, error) {
+	m := newTestMux(t, muxDial(func(ctx context.Context, addr string) (net.Conn, error) {
 		<-ctx.Done()
 		return nil, ctx.Err()
 	}))
@@ -187,23 +210,65 @@ func TestListenPlain(t *testing.T) {
 }
 
 func FuzzMuxHeader(f *testing.F) {
-	f.Add(muxHeader(muxRoute{muxRaft, 7}))
-	f.Add([]byte("USHR\x01"))
+	f.Add(muxHeader(&muxHello{muxRoute{muxRaft, 7}, peerIdentity{Cluster: muxCluster, Node: "a"}, "b"}))
+	f.Add([]byte("USHR\x02"))
 	f.Add([]byte("GET / HTTP/1.1"))
 	f.Fuzz(func(t *testing.T, raw []byte) {
 		r := bytes.NewReader(raw)
-		route, err := readMuxHeader(r)
-		if read := len(raw) - r.Len(); read > muxHeaderLen {
-			t.Fatalf("read %d bytes", read)
-		}
+		h, err := readMuxHeader(r)
 		if err != nil {
 			if !errors.Is(err, errMuxHeader) {
 				t.Fatalf("an untyped error: %v", err)
 			}
 			return
 		}
-		if !bytes.Equal(muxHeader(route), raw[:muxHeaderLen]) {
-			t.Fatalf("%x was read as %+v", raw[:muxHeaderLen], route)
+		read := len(raw) - r.Len()
+		if !bytes.Equal(muxHeader(&h), raw[:read]) {
+			t.Fatalf("%x was read as %+v", raw[:read], h)
 		}
 	})
+}
+
+// TestMuxIdentity: who is let through to a group changes with who this node is, and with who may
+// talk to it.
+func TestMuxIdentity(t *testing.T) {
+	defer goleak.VerifyNone(t)
+	a, b := newTestMux(t), newMux(listenLoopback(t))
+	defer mustClose(t, a)
+	defer mustClose(t, b)
+	from, to := a.layer(1, nil), b.layer(1, nil)
+	dial := func(name string, want bool) {
+		t.Helper()
+		out, err := from.Dial(address(to), time.Second)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer out.Close()
+		if !want {
+			wantHangup(t, name, out, 3*time.Second)
+			return
+		}
+		in, err := to.Accept()
+		if err != nil {
+			t.Fatal(err)
+		}
+		in.Close()
+	}
+	b.setIdentity(peerIdentity{Node: string(address(to))})
+	dial("of a node without a cluster", false)
+	b.setIdentity(peerIdentity{Cluster: muxCluster, Node: string(address(to))})
+	dial("joined", true)
+	wiped := [16]byte{9}
+	b.setAllow(func(node string, incarnation [16]byte) error {
+		if node != string(address(from)) {
+			t.Errorf("asked for node %q", node)
+		}
+		if incarnation == wiped {
+			return errors.New("it was wiped")
+		}
+		return nil
+	})
+	dial("allowed", true)
+	a.setIdentity(peerIdentity{Cluster: muxCluster, Node: string(address(from)), Incarnation: wiped})
+	dial("wiped", false)
 }

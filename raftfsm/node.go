@@ -19,7 +19,8 @@ type Node struct {
 	cfg    Config
 	lock   *DirLock
 	mux    *mux
-	port   *Port // of a node of a cluster; else nil
+	peers  *peers
+	port   *Port // of a node of a cluster, with mux and peers; else nil
 	origin uint64
 	wg     sync.WaitGroup // what runs beside the groups
 	groups []*Group
@@ -36,14 +37,29 @@ type Node struct {
 func OpenNode(cfg Config) (*Node, error) {
 	n := &Node{cfg: cfg, lock: cfg.Lock, done: make(chan struct{})}
 	if err := n.prepare(); err != nil {
-		return nil, errors.Join(err, closeListener(cfg.Listener), n.unlock())
+		return nil, errors.Join(err, n.closeGiven(), n.unlock())
 	}
-	var err error
-	n.mux = newMux(cfg.Listener, muxLogger(n.cfg.Logger), muxDial(n.dial))
-	if err = n.openGroups(); err != nil {
+	n.openPort()
+	if err := n.openGroups(); err != nil {
 		return nil, errors.Join(err, n.Close())
 	}
+	if n.port != nil {
+		n.belong()
+	} else {
+		n.peers.serve()
+	}
 	return n, nil
+}
+
+// openPort takes the cluster's port, which is open, or opens one for a fixed list of nodes.
+func (n *Node) openPort() {
+	if c := n.cfg.Cluster; c != nil {
+		n.port, n.mux, n.peers = c.Port, c.Port.mux, c.Port.peers
+		return
+	}
+	n.mux = newMux(n.cfg.Listener, muxLogger(n.cfg.Logger), muxDial(n.dial))
+	n.mux.setIdentity(peerIdentity{Cluster: fixedCluster(n.cfg.Voters), Node: n.cfg.NodeID})
+	n.peers = newPeers(n.mux, n.cfg.Logger)
 }
 
 // prepare does what must be right before anything is written.
@@ -69,11 +85,15 @@ func (n *Node) unlock() error {
 	return n.lock.Close()
 }
 
-func closeListener(ln net.Listener) error {
-	if ln == nil {
-		return nil
+// closeGiven closes what the configuration brought, when there is no node that would.
+func (n *Node) closeGiven() error {
+	switch {
+	case n.cfg.Cluster != nil && n.cfg.Cluster.Port != nil:
+		return n.cfg.Cluster.Port.Close()
+	case n.cfg.Listener != nil:
+		return n.cfg.Listener.Close()
 	}
-	return ln.Close()
+	return nil
 }
 
 // openGroups opens all groups side by side: most of it is waiting for fsync.
@@ -173,6 +193,7 @@ func (n *Node) Close() error {
 			close(n.done)
 		}
 		n.mu.Unlock()
+		n.giveUp()
 		results := make(chan error, len(n.groups))
 		for _, g := range n.groups {
 			go func() { results <- g.close() }()
@@ -180,7 +201,9 @@ func (n *Node) Close() error {
 		for range n.groups {
 			errs = append(errs, <-results)
 		}
-		errs = append(errs, n.mux.Close(), n.unlock())
+		errs = append(errs, n.peers.close(), n.mux.Close())
+		n.wg.Wait()
+		errs = append(errs, n.unlock())
 	})
 	return errors.Join(errs...)
 }

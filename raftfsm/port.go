@@ -2,7 +2,9 @@ package raftfsm
 
 import (
 	"context"
+	"crypto/tls"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"log/slog"
 	"net"
@@ -10,14 +12,6 @@ import (
 	"time"
 
 	"github.com/usherhq/usher/raftfsm/peertls"
-)
-
-// Calls between nodes that are about the cluster itself. Numbers are given once.
-const (
-	callHello    = 1 // who is there; anybody with a certificate may ask
-	callJoin     = 2 // let me in; likewise
-	callStatus   = 3
-	callTransfer = 4
 )
 
 // Port is a node's one port for other nodes. It is open before the node is: whoever founds
@@ -29,7 +23,13 @@ type Port struct {
 	book  *addrBook
 	hello atomic.Pointer[Hello]
 	join  atomic.Pointer[func(context.Context, Member) (Joined, error)]
+	find  atomic.Pointer[func(id string) (string, error)]
 }
+
+// portSecurity is peertls as the mux wants it.
+type portSecurity struct{ *peertls.Security }
+
+func (portSecurity) Vouches(c *tls.Conn, nodeID string) error { return peertls.Vouches(c, nodeID) }
 
 // PortConfig says who a node is to others.
 type PortConfig struct {
@@ -46,9 +46,8 @@ type PortConfig struct {
 
 // Hello is who a node is, in its own words.
 type Hello struct {
-	Self    Member
-	Cluster ID128 // zero: of none yet
-	Joined        // what there is to know of the cluster, if it is of one
+	Self   Member
+	Joined // what there is to know of its cluster; of none yet when that has no name
 }
 
 // Joined is what a node has to know of the cluster that it is one of.
@@ -66,29 +65,39 @@ func OpenPort(cfg PortConfig) *Port {
 	}
 	p := &Port{cfg: cfg, book: newAddrBook()}
 	p.hello.Store(&Hello{Self: cfg.Self, Joined: Joined{Groups: cfg.Groups, Voters: cfg.Voters}})
-	opts := []muxOption{muxLogger(cfg.Logger)}
+	opts := []muxOption{muxLogger(cfg.Logger), muxDial(p.dial)}
 	if cfg.Security != nil {
-		opts = append(opts, muxSecurity(cfg.Security))
+		opts = append(opts, muxSecurity(portSecurity{cfg.Security}))
 	}
 	p.mux = newMux(cfg.Listener, opts...)
 	p.mux.setIdentity(peerIdentity{Node: cfg.Self.NodeID, Incarnation: cfg.Self.Incarnation})
 	p.peers = newPeers(p.mux, cfg.Logger)
-	p.peers.handle(callHello, true, p.answerHello)
+	p.peers.handle(callWho, true, p.answerHello)
 	p.peers.handle(callJoin, true, p.answerJoin)
-	p.peers.start()
+	p.peers.serve()
 	return p
 }
 
-// Close ends the port and all connections that are still its own.
-func (p *Port) Close() error {
-	p.peers.close()
-	return p.mux.Close()
+// dial connects to a node wherever it is now.
+func (p *Port) dial(ctx context.Context, id string) (net.Conn, error) {
+	find := p.find.Load()
+	if find == nil {
+		return nil, fmt.Errorf("%w: node %q", ErrStarting, id)
+	}
+	addr, err := (*find)(id)
+	if err != nil {
+		return nil, err
+	}
+	return dialTCP(ctx, addr)
 }
+
+// Close ends the port and all connections that are still its own.
+func (p *Port) Close() error { return errors.Join(p.peers.close(), p.mux.Close()) }
 
 // belong makes the port one of a cluster's: from here on other nodes are let in.
 func (p *Port) belong(j Joined) {
 	h := *p.hello.Load()
-	h.Cluster, h.Joined = j.Cluster, j
+	h.Joined = j
 	p.hello.Store(&h)
 	p.mux.setIdentity(peerIdentity{Cluster: j.Cluster, Node: p.cfg.Self.NodeID, Incarnation: p.cfg.Self.Incarnation})
 }
@@ -124,7 +133,7 @@ const helloWait = 2 * time.Second
 func (p *Port) ask(ctx context.Context, addr string) (Hello, error) {
 	ctx, cancel := context.WithTimeout(ctx, helloWait)
 	defer cancel()
-	from, raw, err := p.peers.callAddr(ctx, addr, callHello, nil)
+	from, raw, err := p.peers.callAddr(ctx, addr, callWho, nil)
 	if err != nil {
 		return Hello{}, err
 	}

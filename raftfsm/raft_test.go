@@ -87,7 +87,7 @@ func startNode(t *testing.T, dir, addr string, kind LogStoreKind) *testNode {
 	if err != nil {
 		t.Fatal(err)
 	}
-	m := newMux(ln)
+	m := testMux(ln)
 	cfg := raftConfig(addr)
 	trans := newTransport(m.layer(3, nil), transportConfig{Heartbeat: cfg.HeartbeatTimeout, Check: sumCheck})
 	verified := newVerifiedLog(s.Log, sumCheck, trans.fence)
@@ -259,7 +259,7 @@ func TestTransportKeepsCrashersOut(t *testing.T) {
 }
 
 func crashMe(t *testing.T, which string, bare bool) {
-	m, client := newMux(listenLoopback(t)), newMux(listenLoopback(t))
+	m, client := newTestMux(t), newTestMux(t)
 	store := raft.NewInmemStore()
 	var trans raft.Transport
 	layer := m.layer(1, nil)

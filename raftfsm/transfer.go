@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"sync"
 
 	"github.com/hashicorp/raft"
 )
@@ -62,13 +63,23 @@ func (g *Group) transfer(_ context.Context, to string) error {
 	return nil
 }
 
-// giveUp hands on what this replica leads, before it is closed: nobody then waits for a
-// timeout. That it fails is no reason to stay.
-func (g *Group) giveUp() {
-	if !g.IsLeader() || len(g.voterIDs()) < 2 {
+// giveUp hands on what this node leads, before it is closed: nobody then waits for a timeout.
+// That it fails is no reason to stay.
+func (n *Node) giveUp() {
+	if n.cfg.Cluster == nil {
 		return
 	}
-	if err := g.transfer(context.Background(), ""); err != nil && !errors.Is(err, ErrNotLeader) {
-		g.warn(err)
+	var wg sync.WaitGroup
+	for _, g := range n.groups {
+		wg.Go(func() {
+			have, err := g.servers()
+			if err != nil || len(have.voters) < 2 || !g.IsLeader() || g.fsm.haltedErr() != nil {
+				return
+			}
+			if err := g.transfer(context.Background(), ""); err != nil && !errors.Is(err, ErrNotLeader) {
+				g.warn(err)
+			}
+		})
 	}
+	wg.Wait()
 }

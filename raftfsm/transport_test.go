@@ -14,16 +14,16 @@ import (
 	"go.uber.org/goleak"
 )
 
-// peers are two transports over real sockets; what b receives is answered by serve.
-type peers struct {
+// twoPeers are two transports over real sockets; what b receives is answered by serve.
+type twoPeers struct {
 	a, b   *safeTransport
 	am, bm *mux
 	done   chan struct{}
 }
 
-func newPeers(t *testing.T, cfg transportConfig, serve func(raft.RPC)) *peers {
+func newTwoPeers(t *testing.T, cfg transportConfig, serve func(raft.RPC)) *twoPeers {
 	t.Helper()
-	p := &peers{am: newMux(listenLoopback(t)), bm: newMux(listenLoopback(t)), done: make(chan struct{})}
+	p := &twoPeers{am: newTestMux(t), bm: newTestMux(t), done: make(chan struct{})}
 	p.a, p.b = newTransport(p.am.layer(1, nil), cfg), newTransport(p.bm.layer(1, nil), cfg)
 	go func() {
 		defer close(p.done)
@@ -39,7 +39,7 @@ func newPeers(t *testing.T, cfg transportConfig, serve func(raft.RPC)) *peers {
 	return p
 }
 
-func (p *peers) close(t *testing.T) {
+func (p *twoPeers) close(t *testing.T) {
 	t.Helper()
 	for _, c := range []io.Closer{p.a, p.b, p.am, p.bm} {
 		mustClose(t, c)
@@ -69,7 +69,7 @@ var heartbeat = raft.AppendEntriesRequest{RPCHeader: raft.RPCHeader{ProtocolVers
 func TestTransportHeartbeatTakesTheMainLoop(t *testing.T) {
 	defer goleak.VerifyNone(t)
 	seen := 0
-	p := newPeers(t, transportConfig{}, func(rpc raft.RPC) { seen++; respondOK(rpc) })
+	p := newTwoPeers(t, transportConfig{}, func(rpc raft.RPC) { seen++; respondOK(rpc) })
 	var asRaft raft.Transport = p.b
 	asRaft.SetHeartbeatHandler(func(rpc raft.RPC) {
 		t.Error("a heartbeat took the fast path")
@@ -87,7 +87,7 @@ func TestTransportHeartbeatTakesTheMainLoop(t *testing.T) {
 
 func TestTransportHoldsVotesAfterStart(t *testing.T) {
 	defer goleak.VerifyNone(t)
-	p := newPeers(t, transportConfig{Heartbeat: 600 * time.Millisecond}, respondOK)
+	p := newTwoPeers(t, transportConfig{Heartbeat: 600 * time.Millisecond}, respondOK)
 	defer p.close(t)
 	to := p.b.LocalAddr()
 	vote := func() error {
@@ -188,7 +188,7 @@ func badAppends() map[string]*raft.AppendEntriesRequest {
 
 func TestTransportRefusesMalformedAppends(t *testing.T) {
 	defer goleak.VerifyNone(t)
-	p := newPeers(t, transportConfig{Check: sumCheck}, func(rpc raft.RPC) {
+	p := newTwoPeers(t, transportConfig{Check: sumCheck}, func(rpc raft.RPC) {
 		if req, ok := rpc.Command.(*raft.AppendEntriesRequest); ok && len(req.Entries) > 0 && req.Entries[0].Index != 8 {
 			t.Errorf("Raft was given %+v", req)
 		}
@@ -221,7 +221,7 @@ func goodInstall() raft.InstallSnapshotRequest {
 func TestTransportRefusesMalformedSnapshots(t *testing.T) {
 	defer goleak.VerifyNone(t)
 	installs := 0
-	p := newPeers(t, transportConfig{}, func(rpc raft.RPC) { installs++; respondOK(rpc) })
+	p := newTwoPeers(t, transportConfig{}, func(rpc raft.RPC) { installs++; respondOK(rpc) })
 	send := func(req raft.InstallSnapshotRequest) error {
 		body := bytes.NewReader(make([]byte, max(0, req.Size)))
 		return p.a.InstallSnapshot("b", p.b.LocalAddr(), &req, &raft.InstallSnapshotResponse{}, body)
@@ -252,7 +252,7 @@ func TestTransportRefusesMalformedSnapshots(t *testing.T) {
 
 func TestTransportFence(t *testing.T) {
 	defer goleak.VerifyNone(t)
-	p := newPeers(t, transportConfig{}, respondOK)
+	p := newTwoPeers(t, transportConfig{}, respondOK)
 	defer p.close(t)
 	to, from := p.b.LocalAddr(), p.a.LocalAddr()
 	pipe, err := p.a.AppendEntriesPipeline("b", to)
@@ -295,9 +295,9 @@ func TestTransportFence(t *testing.T) {
 // An acknowledgement that Raft gives while its own call raised the fence stays inside.
 func TestTransportFenceSwallowsTheAnswerUnderWay(t *testing.T) {
 	defer goleak.VerifyNone(t)
-	var p *peers
+	var p *twoPeers
 	ready := make(chan struct{})
-	p = newPeers(t, transportConfig{}, func(rpc raft.RPC) {
+	p = newTwoPeers(t, transportConfig{}, func(rpc raft.RPC) {
 		<-ready
 		p.b.fence(errors.New("found while handling"))
 		respondOK(rpc)
@@ -313,12 +313,12 @@ func TestTransportFenceSwallowsTheAnswerUnderWay(t *testing.T) {
 // Bytes at random, also behind a good type byte, end their connection and nothing else.
 func TestTransportSurvivesGarbage(t *testing.T) {
 	defer goleak.VerifyNone(t)
-	p := newPeers(t, transportConfig{Check: sumCheck}, respondOK)
+	p := newTwoPeers(t, transportConfig{Check: sumCheck}, respondOK)
 	defer p.close(t)
 	rng := rand.New(rand.NewPCG(1, 2))
 	layer := p.am.layer(2, nil)
 	for range 300 {
-		c, err := p.am.dialRoute(t.Context(), muxRoute{muxRaft, 1}, string(p.b.LocalAddr()), time.Second)
+		c, err := p.am.dialNode(t.Context(), muxRoute{muxRaft, 1}, string(p.b.LocalAddr()))
 		if err != nil {
 			t.Fatal(err)
 		}

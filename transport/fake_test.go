@@ -16,6 +16,7 @@ import (
 // fake is a small engine without a log: enough of the real rules to talk to, and knobs
 // to make it fail. One event has all its seats under one lock.
 type fake struct {
+	fakeCluster
 	mu     sync.Mutex
 	charts map[string][]byte
 	events map[string]*fakeEvent
@@ -501,5 +502,5 @@ func (f *fake) Done() <-chan struct{} { return f.done }
 func (f *fake) Ready() error { return f.fail }
 func (f *fake) Err() error   { return f.err }
 func (f *fake) Status() []engine.GroupStatus {
-	return []engine.GroupStatus{{Group: 1, State: "leader", Ready: f.fail == nil}}
+	return []engine.GroupStatus{{ReplicaStatus: engine.ReplicaStatus{Group: 1, State: "leader", Ready: f.fail == nil}}}
 }

@@ -87,7 +87,7 @@ func (c *demoCmd) open(dir string, talk *stickyWriter, t *term) (*site, error) {
 	s := &site{log: log, ln: ln, ops: ops}
 	// The engine gets no logger: what ends it comes back as its error, and Raft's own talk
 	// of elections is not for those who watch a demo.
-	return s, s.open(engine.Config{Dir: dir, Replicas: 3})
+	return s, s.open(context.Background(), engine.Config{Dir: dir, Replicas: 3})
 }
 
 // demo is one demonstration under way.

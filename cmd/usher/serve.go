@@ -134,6 +134,27 @@ func (s *site) open(ctx context.Context, cfg engine.Config) error {
 	return nil
 }
 
+// start starts the engine. A new node of a cluster waits for the others meanwhile, and says so
+// to whoever asks.
+func (s *site) start(ctx context.Context, cfg engine.Config) (*engine.Engine, error) {
+	if cfg.Cluster == nil {
+		return engine.Start(ctx, cfg)
+	}
+	l := openLobby(s.ln, s.ops)
+	cfg.Assembling = func(why string) {
+		l.note(why)
+		s.log.Info("usher: no cluster yet", "why", why)
+	}
+	e, err := engine.Start(ctx, cfg)
+	if lobbyErr := l.close(); lobbyErr != nil {
+		if err == nil {
+			err = e.Close()
+		}
+		return nil, errors.Join(lobbyErr, err)
+	}
+	return e, err
+}
+
 // serve answers until ctx ends or the engine has to stop, then closes the edge. The error
 // is what ended the engine, or what failed. The engine is still to be closed.
 func (s *site) serve(ctx context.Context) error {
