@@ -16,12 +16,13 @@ import (
 
 // Node is one replica of every group.
 type Node struct {
-	cfg    Config
-	lock   *DirLock
-	mux    *mux
-	peers  *peers
-	origin uint64
-	groups []*Group
+	cfg      Config
+	lock     *DirLock
+	mux      *mux
+	peers    *peers
+	forwards *forwards
+	origin   uint64
+	groups   []*Group
 
 	done   chan struct{} // closed when the node has failed or was closed
 	mu     sync.Mutex
@@ -40,7 +41,8 @@ func OpenNode(cfg Config) (*Node, error) {
 	var err error
 	n.mux = newMux(cfg.Listener, muxLogger(n.cfg.Logger), muxDial(n.dial))
 	n.mux.setIdentity(peerIdentity{Cluster: fixedCluster(n.cfg.Voters), Node: n.cfg.NodeID})
-	n.peers = newPeers(n.mux, n.cfg.Logger)
+	n.peers, n.forwards = newPeers(n.mux, n.cfg.Logger), newForwards(n)
+	n.handleForwards()
 	if err = n.openGroups(); err != nil {
 		return nil, errors.Join(err, n.Close())
 	}
