@@ -84,7 +84,7 @@ func (e *Engine) proposeOnce(ctx context.Context, group int, r *raftfsm.Request)
 		if err := e.Err(); err != nil {
 			return &raftfsm.OutcomeError{Outcome: OutcomeNotApplied, Err: err}
 		}
-		return &raftfsm.OutcomeError{Outcome: OutcomeNotApplied, Err: raftfsm.ErrNotLeader}
+		return e.nodes[0].Propose(ctx, group, r)
 	}
 	return g.Propose(ctx, r)
 }

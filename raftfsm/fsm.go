@@ -23,6 +23,7 @@ type fsm struct {
 	halt    func(error)    // told once when the replica can go no further
 	halted  atomic.Pointer[error]
 	applied atomic.Uint64 // index of the last command in m
+	signal  appliedSignal // of applied
 	bytes   atomic.Int64  // of entries applied since the last snapshot
 
 	mu     sync.RWMutex // guards m and what it holds
@@ -63,6 +64,7 @@ func (f *fsm) one(l *raft.Log) (err error) {
 		f.dirty = f.m.takeDirty(f.dirty)
 	}
 	f.applied.Store(l.Index)
+	f.signal.raise()
 	return err
 }
 

@@ -264,7 +264,11 @@ func (g *Group) Propose(ctx context.Context, r *Request) error {
 		r.Result = shard.Result{Now: g.Now(), Err: shard.ErrBadRequest}
 		return nil
 	}
-	return g.proposer.propose(ctx, r)
+	err := g.proposer.propose(ctx, r)
+	if err != nil {
+		g.node.noteUnknown(err)
+	}
+	return err
 }
 
 // View gives f the state of a shard group for reading. f must not keep what it is given,

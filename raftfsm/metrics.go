@@ -12,6 +12,7 @@ type Metrics struct {
 	commands, entries, refusals, bytes, failures *prometheus.CounterVec
 	commit, store                                *prometheus.HistogramVec
 	leader                                       *prometheus.GaugeVec
+	forwards                                     *forwardMetrics
 }
 
 // NewMetrics registers the figures; a nil registerer makes them count for nobody.
@@ -33,11 +34,12 @@ func NewMetrics(reg prometheus.Registerer) (*Metrics, error) {
 			Namespace: "usher", Name: "log_store_seconds", Help: "Time to make entries durable.", Buckets: seconds}, group),
 		leader: prometheus.NewGaugeVec(prometheus.GaugeOpts{
 			Namespace: "usher", Name: "group_leader", Help: "1 while a replica of this process leads the group."}, group),
+		forwards: newForwardMetrics(),
 	}
 	if reg == nil {
 		return m, nil
 	}
-	for _, c := range []prometheus.Collector{m.commands, m.entries, m.refusals, m.bytes, m.failures, m.commit, m.store, m.leader} {
+	for _, c := range append(m.forwards.collectors(), m.commands, m.entries, m.refusals, m.bytes, m.failures, m.commit, m.store, m.leader) {
 		if err := reg.Register(c); err != nil {
 			return nil, err
 		}

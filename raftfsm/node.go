@@ -16,14 +16,15 @@ import (
 
 // Node is one replica of every group.
 type Node struct {
-	cfg    Config
-	lock   *DirLock
-	mux    *mux
-	peers  *peers
-	port   *Port // of a node of a cluster, with mux and peers; else nil
-	origin uint64
-	wg     sync.WaitGroup // what runs beside the groups
-	groups []*Group
+	cfg      Config
+	lock     *DirLock
+	mux      *mux
+	peers    *peers
+	port     *Port // of a node of a cluster, with mux and peers; else nil
+	forwards *forwards
+	origin   uint64
+	wg       sync.WaitGroup // what runs beside the groups
+	groups   []*Group
 
 	done   chan struct{} // closed when the node has failed or was closed
 	mu     sync.Mutex
@@ -40,9 +41,11 @@ func OpenNode(cfg Config) (*Node, error) {
 		return nil, errors.Join(err, n.closeGiven(), n.unlock())
 	}
 	n.openPort()
+	n.forwards = newForwards(n)
 	if err := n.openGroups(); err != nil {
 		return nil, errors.Join(err, n.Close())
 	}
+	n.handleForwards()
 	if n.port != nil {
 		n.belong()
 	} else {

@@ -90,7 +90,16 @@ func newPeers(m *mux, logger *slog.Logger) *peers {
 // ends with the connection or the node. What it is given and returns is nobody else's. open calls are
 // answered to nodes of other clusters and of none, too: from is only what they call themselves.
 func (p *peers) handle(kind uint8, open bool, h handlerFunc) {
-	if kind == callPing || !p.handlers[kind].CompareAndSwap(nil, &callHandler{open: open, handle: h}) {
+	p.answer(kind, &callHandler{open: open, handle: h})
+}
+
+// handleMany is handle for calls of a bound of their own.
+func (p *peers) handleMany(kind uint8, atOnce int, h handlerFunc) {
+	p.answer(kind, &callHandler{handle: h, slots: make(chan struct{}, atOnce)})
+}
+
+func (p *peers) answer(kind uint8, h *callHandler) {
+	if kind == callPing || !p.handlers[kind].CompareAndSwap(nil, h) {
 		panic(fmt.Sprintf("raftfsm: calls of kind %d have a handler already", kind))
 	}
 }

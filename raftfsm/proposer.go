@@ -95,25 +95,7 @@ func (p *proposer) propose(ctx context.Context, r *Request) error {
 	if err := p.enqueue(r); err != nil {
 		return err
 	}
-	if ctx.Done() == nil {
-		<-r.done // much cheaper than a select
-		return r.err
-	}
-	select {
-	case <-r.done:
-		return r.err
-	case <-ctx.Done():
-	}
-	if r.state.CompareAndSwap(requestQueued, requestAbandoned) {
-		return &OutcomeError{OutcomeNotApplied, ctx.Err()}
-	}
-	select {
-	case <-r.done:
-		return r.err
-	default:
-		r.state.Store(requestAbandoned)
-		return &OutcomeError{OutcomeUnknown, ctx.Err()}
-	}
+	return r.await(ctx)
 }
 
 func (p *proposer) enqueue(r *Request) error {

@@ -1,6 +1,7 @@
 package raftfsm
 
 import (
+	"context"
 	"sync"
 	"sync/atomic"
 
@@ -71,6 +72,34 @@ func (r *Request) Free() {
 	}
 	r.Result = shard.Result{Conflicts: conflicts}
 	requests.Put(r)
+}
+
+// await waits until the request is answered, or its caller leaves.
+func (r *Request) await(ctx context.Context) error {
+	if ctx.Done() == nil {
+		<-r.done // much cheaper than a select
+		return r.err
+	}
+	select {
+	case <-r.done:
+		return r.err
+	case <-ctx.Done():
+		return r.leave(ctx.Err())
+	}
+}
+
+// leave is for a caller that waits no longer: what has not been taken is in no log, nor will be.
+func (r *Request) leave(why error) error {
+	if r.state.CompareAndSwap(requestQueued, requestAbandoned) {
+		return &OutcomeError{OutcomeNotApplied, why}
+	}
+	select {
+	case <-r.done:
+		return r.err
+	default:
+		r.state.Store(requestAbandoned)
+		return &OutcomeError{OutcomeUnknown, why}
+	}
 }
 
 // finish wakes the caller.
