@@ -159,6 +159,9 @@ func (e *Engine) openPort(c *Cluster, id *identity) (*raftfsm.Port, error) {
 	var security *peertls.Security
 	if !c.Insecure {
 		security, err = peertls.Load(peertls.Files{Cert: c.TLS.CertFile, Key: c.TLS.KeyFile, CA: c.TLS.CAFile}, e.cfg.Logger)
+		if err == nil {
+			err = security.BindTo(id.NodeIDs[0])
+		}
 		if err != nil {
 			return nil, errors.Join(err, ln.Close())
 		}
