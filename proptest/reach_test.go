@@ -111,7 +111,7 @@ func reach(t *testing.T, seed uint64, told map[string]int) {
 	}
 	x.OnTold = func(op Op, out shard.Result) { x.count(op, out, told) }
 	for range 300 {
-
+		keys := x.answers()
 		if err := x.Step(); err != nil {
 			t.Fatalf("seed %d: %v", seed, err)
 		}
