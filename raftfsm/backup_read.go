@@ -77,9 +77,14 @@ func (b *backupReader) fill(into []byte) bool {
 	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
 		b.fail("it ends here")
 	default:
-		b.fail("reading: %w", err)
+		b.unread(err)
 	}
 	return false
+}
+
+// unread notes what says nothing against the backup.
+func (b *backupReader) unread(err error) {
+	b.err = fmt.Errorf("usher: reading the backup at byte %s: %w", commas(b.off), err)
 }
 
 // get reads n bytes of what the sum is of; nil after an error.
@@ -195,8 +200,12 @@ func (b *backupReader) end() {
 		b.fail("the file's SHA-256 does not match")
 	}
 	if b.err == nil {
-		if _, err := b.r.ReadByte(); err != io.EOF {
-			b.fail("something follows the end: %v", err)
+		switch _, err := b.r.ReadByte(); err {
+		case io.EOF:
+		case nil:
+			b.fail("something follows the end")
+		default:
+			b.unread(err)
 		}
 	}
 }
@@ -272,14 +281,19 @@ type GroupTotals struct {
 }
 
 // VerifyBackup reads a backup to its end and restores the state of every group, one at a
-// time, to hold it against its digest and all invariants. Errors wrap ErrBadBackup and
-// say where.
+// time, to hold it against its digest and all invariants. Errors of the backup wrap
+// ErrBadBackup and say where, those of reading are r's.
 func VerifyBackup(r io.Reader) (*BackupReport, error) {
+	return verifyBackup(r, func(machine) error { return nil })
+}
+
+// verifyBackup is VerifyBackup; also (whose errors are passed on) sees each state.
+func verifyBackup(r io.Reader, also func(machine) error) (*BackupReport, error) {
 	rep := &BackupReport{}
 	var err error
 	rep.Manifest, err = readBackup(r, func(g GroupManifest, m machine) error {
 		rep.Groups = append(rep.Groups, GroupTotals{g.Group, g.Index, totalsOf(m)})
-		return nil
+		return also(m)
 	})
 	if err != nil {
 		return nil, err

@@ -45,7 +45,7 @@ type Cut struct {
 func TakeCut(ctx context.Context, find func() ([]CutGroup, error)) (*Cut, error) {
 	var last error
 	for try := range cutTries {
-		if try > 0 && !waitFor(ctx, cutPause) {
+		if try > 0 && !sleep(ctx, cutPause) {
 			break
 		}
 		groups, err := find()
@@ -61,17 +61,6 @@ func TakeCut(ctx context.Context, find func() ([]CutGroup, error)) (*Cut, error)
 		}
 	}
 	return nil, fmt.Errorf("usher: the groups could not be stopped together for a moment: %w", last)
-}
-
-func waitFor(ctx context.Context, d time.Duration) bool {
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-t.C:
-		return true
-	case <-ctx.Done():
-		return false
-	}
 }
 
 // cutOnce is one try. Only when all groups have paused is the first of them frozen: so all

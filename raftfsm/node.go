@@ -57,6 +57,9 @@ func (n *Node) prepare() (err error) {
 	if n.lock == nil {
 		n.lock, err = LockDir(n.cfg.Dir)
 	}
+	if err == nil {
+		err = unfinished(n.cfg.Dir)
+	}
 	return err
 }
 
