@@ -26,6 +26,7 @@ type Engine struct {
 	heat       *heat.Heat // counts nothing with Config.HeatOff
 	latency    latencies
 	metrics    *metrics
+	backups    sync.Mutex // held while one is made
 	registered *registered
 
 	lock   *raftfsm.DirLock // of the data folder, when the nodes have folders of their own

@@ -67,7 +67,7 @@ func RecoverFolder(ctx context.Context, from string, f NewFolder) (*RecoverRepor
 			return nil, fmt.Errorf("group %d: %w", g.no, err)
 		}
 	}
-	return rep, f.write(func() error {
+	return rep, f.write(len(r.groups)-1, func() error {
 		for _, g := range r.groups {
 			if err := ctx.Err(); err != nil {
 				return err

@@ -27,8 +27,8 @@ type NewFolder struct {
 	// restore of the same backup gave at least 20 minutes before.
 	At time.Time
 	// Finish is called when the groups are written, while the folder still refuses to
-	// open: for what else has to be in it. nil means nothing.
-	Finish func() error
+	// open: for what else has to be in it. groups are the shard groups. nil means nothing.
+	Finish func(groups int, store LogStoreKind) error
 }
 
 // unfinishedName marks a folder in which not everything is written yet: a group that is
@@ -54,7 +54,7 @@ func RestoreFolder(ctx context.Context, file io.ReadSeeker, f NewFolder) (*Backu
 	if _, err := file.Seek(0, io.SeekStart); err != nil {
 		return nil, fmt.Errorf("usher: backup: %w", err)
 	}
-	return rep, f.write(func() error {
+	return rep, f.write(len(rep.Groups)-1, func() error {
 		_, err := readBackup(in, func(g GroupManifest, m machine) error {
 			if err := f.begin(m); err != nil {
 				return err
@@ -113,8 +113,8 @@ func (f *NewFolder) isNew() error {
 	return nil
 }
 
-// write makes the folder: groups writes what is in it.
-func (f *NewFolder) write(groups func() error) (err error) {
+// write makes the folder of so many shard groups; all writes them, and the directory.
+func (f *NewFolder) write(groups int, all func() error) (err error) {
 	lock, err := LockDir(f.Dir)
 	if err != nil {
 		return err
@@ -130,11 +130,11 @@ func (f *NewFolder) write(groups func() error) (err error) {
 	if err := makeDir(filepath.Join(f.Dir, "groups")); err != nil {
 		return err
 	}
-	if err := groups(); err != nil {
+	if err := all(); err != nil {
 		return err
 	}
 	if f.Finish != nil {
-		if err := f.Finish(); err != nil {
+		if err := f.Finish(groups, f.LogStore); err != nil {
 			return err
 		}
 	}

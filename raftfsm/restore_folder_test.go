@@ -178,7 +178,7 @@ func TestUnfinishedRestoreDoesNotOpen(t *testing.T) {
 	raw, _ := smallBackup(t, 1)
 	died := errors.New("the machine died")
 	f := newFolder(t, "")
-	f.Finish = func() error { return died }
+	f.Finish = func(int, LogStoreKind) error { return died }
 	if _, err := RestoreFolder(t.Context(), bytes.NewReader(raw), f); !errors.Is(err, died) {
 		t.Fatal(err)
 	}

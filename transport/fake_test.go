@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/hex"
 	"fmt"
+	"io"
 	"slices"
 	"strings"
 	"sync"
@@ -33,6 +34,7 @@ type fake struct {
 	bookErr error
 	before  func() // runs in SeatMap after the map is read
 	heat    fakeHeat
+	backup  func(w io.Writer) error
 }
 
 type fakeEvent struct {
@@ -503,3 +505,6 @@ func (f *fake) Err() error   { return f.err }
 func (f *fake) Status() []engine.GroupStatus {
 	return []engine.GroupStatus{{Group: 1, State: "leader", Ready: f.fail == nil}}
 }
+
+// Backup writes what the test says.
+func (f *fake) Backup(_ context.Context, w io.Writer) error { return f.backup(w) }
