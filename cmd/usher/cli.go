@@ -29,7 +29,12 @@ type cli struct {
 		Lease    benchLeaseCmd    `cmd:"" help:"Measure short leases of seats drawn at random, with renewals and late holders."`
 		Patterns benchPatternsCmd `cmd:"" help:"Hold the same flash sale of a stadium by each pattern of allocation, side by side."`
 	} `cmd:"" help:"Measure this machine."`
-	Check checkCmd `cmd:"" help:"Verify a data folder that no node has open."`
+	Check   checkCmd   `cmd:"" help:"Verify a data folder that no node has open."`
+	Backup  backupCmd  `cmd:"" help:"Copy all that a running server has into a file."`
+	Restore restoreCmd `cmd:"" help:"Make a data folder of a backup, or verify one."`
+	Cluster struct {
+		Recover recoverCmd `cmd:"" help:"Make a data folder of what one node has, when the majority is lost for good."`
+	} `cmd:"" help:"Several nodes."`
 
 	Version kong.VersionFlag `help:"Print the version." env:"-"`
 }
