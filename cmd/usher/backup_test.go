@@ -34,6 +34,7 @@ func TestBackupKeepsOnlyWhatIsWhole(t *testing.T) {
 			w.Header().Set("Content-Type", "application/octet-stream")
 			_, _ = w.Write(body)
 			if breaks {
+				_ = http.NewResponseController(w).Flush()
 				panic(http.ErrAbortHandler)
 			}
 		}
