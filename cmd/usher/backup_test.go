@@ -43,7 +43,7 @@ func TestBackupKeepsOnlyWhatIsWhole(t *testing.T) {
 		name, want string
 		handler    http.HandlerFunc
 	}{
-		{"the server breaks off", "unexpected EOF", serve(raw[:len(raw)-10], true)},
+		{"the server breaks off", "it ends here", serve(raw[:len(raw)-10], true)},
 		{"the server breaks off behind the end", "EOF", serve(raw, true)},
 		{"it is cut off on the way", "it ends here", serve(raw[:len(raw)-10], false)},
 		{"a bit flips on the way", "at byte ", serve(flipped, false)},
