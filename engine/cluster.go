@@ -159,6 +159,9 @@ func (e *Engine) openPort(c *Cluster, id *identity) (*raftfsm.Port, error) {
 	var security *peertls.Security
 	if !c.Insecure {
 		security, err = peertls.Load(peertls.Files{Cert: c.TLS.CertFile, Key: c.TLS.KeyFile, CA: c.TLS.CAFile}, e.cfg.Logger)
+		if err == nil {
+			err = security.BindTo(id.NodeIDs[0])
+		}
 		if err != nil {
 			return nil, errors.Join(err, ln.Close())
 		}
@@ -225,6 +228,9 @@ func loadMember(cfg *Config) (*identity, error) {
 		voters = 3
 	}
 	switch {
+	case id.Member != nil && id.Member.Cluster.IsZero() && (c.NodeID != "" && c.NodeID != id.NodeIDs[0] || id.Member.Voters != voters):
+		// It has never been let in: nobody knows it under the name that it had.
+		return freshMember(cfg, id, voters)
 	case id.Member != nil:
 		if c.NodeID != "" && c.NodeID != id.NodeIDs[0] {
 			return nil, &InvalidError{"Cluster.NodeID", fmt.Sprintf("%s belongs to node %q, not %q", cfg.Dir, id.NodeIDs[0], c.NodeID)}
@@ -236,8 +242,13 @@ func loadMember(cfg *Config) (*identity, error) {
 	case hasData(cfg.Dir):
 		return id, convert(cfg, id, voters)
 	}
-	if c.NodeID != "" {
-		id.NodeIDs = []string{c.NodeID}
+	return freshMember(cfg, id, voters)
+}
+
+// freshMember makes the identity of a node that is of no cluster yet.
+func freshMember(cfg *Config, id *identity, voters int) (*identity, error) {
+	if cfg.Cluster.NodeID != "" {
+		id.NodeIDs = []string{cfg.Cluster.NodeID}
 	}
 	id.Member = &membership{Voters: voters}
 	if _, err := rand.Read(id.Member.Incarnation[:]); err != nil {

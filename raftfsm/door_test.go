@@ -20,12 +20,12 @@ func TestDoor(t *testing.T) {
 		t.Error("refused because of an entry that may fail")
 	}
 	b.commit(e)
-	b.evidence.resume(0)
+	b.evidence.forget(0)
 	if b.refusedAtDoor(claimOf(1)) {
 		t.Error("refused without evidence")
 	}
 	for age, want := range map[time.Duration]bool{0: true, 449 * time.Millisecond: true, 451 * time.Millisecond: false, time.Hour: false} {
-		b.evidence.resume(0)
+		b.evidence.forget(0)
 		b.evidence.confirm(b.boot)
 		b.boot += age
 		r := claimOf(1, 2)

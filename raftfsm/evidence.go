@@ -57,9 +57,14 @@ func (e *evidence) suspend() { e.off.Add(1) }
 
 // resume takes evidence again, from entries proposed after now.
 func (e *evidence) resume(now time.Duration) {
+	e.forget(now)
+	e.off.Add(-1)
+}
+
+// forget drops what was proposed before now.
+func (e *evidence) forget(now time.Duration) {
 	e.from.Store(int64(now))
 	e.at.Store(0)
-	e.off.Add(-1)
 }
 
 // valid tells whether what was read before now may be answered for the log.

@@ -152,7 +152,7 @@ func TestProposerRefusesOnlyWithEvidence(t *testing.T) {
 		age    time.Duration
 		refuse int // of three losers
 	}{{0, 3}, {449 * time.Millisecond, 3}, {451 * time.Millisecond, 2}, {899 * time.Millisecond, 2}, {901 * time.Millisecond, 0}} {
-		b.evidence.resume(0)
+		b.evidence.forget(0)
 		b.evidence.confirm(b.boot)
 		at := b.boot
 		b.boot += c.age

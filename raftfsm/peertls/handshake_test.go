@@ -235,3 +235,25 @@ func TestHandshakeEndsWithContext(t *testing.T) {
 		}
 	})
 }
+
+// A session that goes on would not show a certificate again, so none does, though a client
+// would like it.
+func TestNoResumption(t *testing.T) {
+	ca := newTestCA(t, "cluster")
+	a, b := node(t, ca, "node-a"), node(t, ca, "node-b")
+	cache := tls.NewLRUClientSessionCache(4)
+	eager := func(ctx context.Context, c net.Conn) (*tls.Conn, error) {
+		cfg := a.current().clientConfig("node-b")
+		cfg.SessionTicketsDisabled, cfg.ClientSessionCache, cfg.ServerName = false, cache, "node-b"
+		return shake(ctx, c, tls.Client(c, cfg))
+	}
+	for range 2 {
+		c, s := meet(t, eager, b.Server)
+		if err := errors.Join(echo(c, s), echo(s, c)); err != nil { // tickets come with what is read
+			t.Fatal(err)
+		}
+		if s.conn.ConnectionState().DidResume {
+			t.Error("the session went on")
+		}
+	}
+}

@@ -2,6 +2,7 @@ package peertls
 
 import (
 	"bytes"
+	"errors"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -189,6 +190,19 @@ func TestLookedAtRarely(t *testing.T) {
 	if !old.holds(f.lookAt(now)) {
 		t.Error("files that nobody touched are read again")
 	}
+	// Another file of the same size and time, as unpacking an archive makes it.
+	key, err := os.ReadFile(f.Key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	write(t, f.Key+"+", string(key))
+	if err := errors.Join(os.Chtimes(f.Key+"+", now, now.Add(-time.Minute)), os.Rename(f.Key+"+", f.Key)); err != nil {
+		t.Fatal(err)
+	}
+	if old.holds(f.lookAt(now)) {
+		t.Error("another file looks as the one before")
+	}
+	old = f.lookAt(now)
 	if err := os.Rename(f.Key, f.Key+"-"); err != nil {
 		t.Fatal(err)
 	}

@@ -12,7 +12,8 @@
 //  5. No node is the preferred leader of two groups more than another.
 //
 // A group that is selling is left alone, except where rule 1 is about a dead node, or an
-// operator has said that a node is to be moved at once.
+// operator has said that a node is to be moved at once. One with a voter that does not answer is
+// left alone by rules 3 and 4: while it is moved it could not spare another.
 package placement
 
 import (
@@ -138,7 +139,7 @@ func (p *plan) fill(voters int) (int, []string) {
 func (p *plan) zones(int) (int, []string) {
 	for g := range p.groups {
 		at := p.crowded(g)
-		if at < 0 {
+		if at < 0 || !p.whole(g) {
 			continue
 		}
 		from := p.groups[g].Voters[at]
@@ -153,6 +154,9 @@ func (p *plan) zones(int) (int, []string) {
 // balance is rule 4.
 func (p *plan) balance(int) (int, []string) {
 	for g := range p.groups {
+		if !p.whole(g) {
+			continue
+		}
 		for at, from := range p.groups[g].Voters {
 			to := p.candidate(g, from)
 			if to == "" || p.votes[from]-p.votes[to] < 2 || !p.movable(g, to) {
@@ -225,6 +229,16 @@ func (p *plan) crowded(g int) int {
 		}
 	}
 	return -1
+}
+
+// whole tells whether all voters of a group answer.
+func (p *plan) whole(g int) bool {
+	for _, id := range p.groups[g].Voters {
+		if n := p.byID[id]; n == nil || !n.Answers {
+			return false
+		}
+	}
+	return true
 }
 
 // movable tells whether the group may be changed for the sake of to.

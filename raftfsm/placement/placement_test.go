@@ -129,6 +129,24 @@ func TestNoPlaceToGo(t *testing.T) {
 	}
 }
 
+// TestSilentVotersAreWaitedFor: nothing is evened out in a group with a voter that does not
+// answer, until that one's place is given away.
+func TestSilentVotersAreWaitedFor(t *testing.T) {
+	ns := nodes("", "", "", "", "")
+	gs := asGroups(Initial(ns[:3], 6, 3))
+	ns[2].Answers = false
+	if g, v, ok := Next(ns, gs, 3); ok && fmt.Sprint(slices.Sorted(slices.Values(v))) != "[n1 n2 n3]" {
+		t.Fatalf("group %d is to have %v while n3 is silent", g, v)
+	}
+	ns[2].Dead = true
+	settle(t, ns, gs, 3)
+	for _, g := range gs {
+		if slices.Contains(g.Voters, "n3") {
+			t.Errorf("a dead node votes: %v", g.Voters)
+		}
+	}
+}
+
 // TestSettles: whatever happens to the nodes, single moves lead to an end where all that
 // can hold holds, and no move takes more than one voter.
 func TestSettles(t *testing.T) {
