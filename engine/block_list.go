@@ -27,6 +27,9 @@ func (e *Engine) Blocks(ctx context.Context, eventID string) (BlockList, error) 
 	if err != nil {
 		return BlockList{}, err
 	}
+	if err := e.settle(ctx, ref.group); err != nil {
+		return BlockList{}, err
+	}
 	list := BlockList{EventID: ref.id}
 	var groups blockGroups
 	err = e.reader(ref.group).View(func(s *shard.State) {

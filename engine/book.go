@@ -112,6 +112,9 @@ func (c *checkout) answer(ctx context.Context, res *shard.Result) (Booking, erro
 	if res.Count == 1 { // the release after a decline
 		return Booking{}, &PaymentDeclinedError{c.declineReason()}
 	}
+	if err := c.e.follow(ctx, c.ref.group); err != nil {
+		return Booking{}, applied(err)
+	}
 	b, err := c.e.readBooking(ctx, c.ref, res.Number)
 	if err != nil {
 		return Booking{}, applied(err)
@@ -123,6 +126,10 @@ func (c *checkout) answer(ctx context.Context, res *shard.Result) (Booking, erro
 // look refuses a hold that has ended before any money moves, and notes what it costs
 // and how long it lasts.
 func (c *checkout) look(ctx context.Context) error {
+	return c.e.sure(ctx, c.ref.group, func() error { return c.lookHere(ctx) })
+}
+
+func (c *checkout) lookHere(ctx context.Context) error {
 	g := c.e.reader(c.ref.group)
 	var err error
 	var bundle shard.BundleInfo
@@ -213,10 +220,13 @@ func (c *checkout) paidWith(res *shard.Result, paymentID string) (same bool) {
 	if !errors.Is(res.Err, ErrAlreadyBooked) {
 		return false
 	}
-	err := c.e.reader(c.ref.group).View(func(s *shard.State) {
-		info, ok := s.Event(c.ref.no).BookingInfo(res.Number)
-		same = ok && info.Payment == c.stored(paymentID)
-	})
+	err := c.e.follow(context.Background(), c.ref.group)
+	if err == nil {
+		err = c.e.reader(c.ref.group).View(func(s *shard.State) {
+			info, ok := s.Event(c.ref.no).BookingInfo(res.Number)
+			same = ok && info.Payment == c.stored(paymentID)
+		})
+	}
 	return same || err != nil // voiding what paid for a booking would be worse
 }
 

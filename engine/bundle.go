@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"errors"
 
 	"github.com/usherhq/usher/shard"
 )
@@ -18,14 +19,13 @@ func (e *Engine) readItems(ctx context.Context, home int, b *shard.BundleInfo) (
 			return nil, err
 		}
 		it := HoldItem{EventID: ref.id}
-		err = e.reader(ref.group).View(func(s *shard.State) {
-			it.SeatIDs, it.Areas = ref.places(partSeats(s, shard.Txn{Home: uint16(home), Bundle: b.Number}, p))
-			ev := s.Event(p.Event)
+		seats, err := e.partSeats(ctx, ref, home, b, p, func(ev *shard.Event) {
 			it.FencingToken, it.Version = ev.Token(p.Hold), ev.Version()
 		})
-		if err != nil {
+		if err != nil && !errors.Is(err, ErrUnknownHold) {
 			return nil, err
 		}
+		it.SeatIDs, it.Areas = ref.places(seats)
 		items = append(items, it)
 	}
 	return items, nil
@@ -37,6 +37,27 @@ func (e *Engine) partEvent(ctx context.Context, home int, p shard.Part) (*eventR
 		home = int(p.Group)
 	}
 	return e.eventByNo(ctx, home, p.Event)
+}
+
+// partSeats reads what a part of a bundle has, and with more what else is wanted of its event at
+// the same moment. ErrUnknownHold when nothing is left of it.
+func (e *Engine) partSeats(ctx context.Context, ref *eventRef, home int, b *shard.BundleInfo, p shard.Part, more func(*shard.Event)) (seats []uint32, err error) {
+	if err := e.settle(ctx, ref.group); err != nil {
+		return nil, err
+	}
+	err = e.sure(ctx, ref.group, func() error {
+		if err := e.reader(ref.group).View(func(s *shard.State) {
+			seats = partSeats(s, shard.Txn{Home: uint16(home), Bundle: b.Number}, p)
+			more(s.Event(p.Event))
+		}); err != nil {
+			return err
+		}
+		if len(seats) == 0 {
+			return ErrUnknownHold
+		}
+		return nil
+	})
+	return seats, err
 }
 
 // partSeats are what a part has: of its hold, or of its booking once the hold has been
@@ -101,11 +122,9 @@ func (e *Engine) bundleAmounts(ctx context.Context, home int, b *shard.BundleInf
 		if err != nil {
 			return nil, nil, err
 		}
-		var seats []uint32
-		if err := e.reader(ref.group).View(func(s *shard.State) {
-			seats = partSeats(s, shard.Txn{Home: uint16(home), Bundle: b.Number}, p)
-		}); err != nil {
-			return nil, nil, err
+		seats, err := e.partSeats(ctx, ref, home, b, p, func(*shard.Event) {})
+		if err != nil {
+			return nil, nil, err // without its seats nobody knows what it costs
 		}
 		m := ref.amount(seats)
 		if m == nil {

@@ -18,7 +18,18 @@ func (e *Engine) BookingByID(ctx context.Context, bookingID string) (Booking, er
 	return e.readBooking(ctx, ref, n)
 }
 
-func (e *Engine) readBooking(ctx context.Context, ref *eventRef, n uint32) (Booking, error) {
+func (e *Engine) readBooking(ctx context.Context, ref *eventRef, n uint32) (b Booking, err error) {
+	if err := e.settle(ctx, ref.group); err != nil {
+		return Booking{}, err
+	}
+	err = e.sure(ctx, ref.group, func() error {
+		b, err = e.localBooking(ctx, ref, n)
+		return err
+	})
+	return b, err
+}
+
+func (e *Engine) localBooking(ctx context.Context, ref *eventRef, n uint32) (Booking, error) {
 	var info shard.BookingInfo
 	var bundle shard.BundleInfo
 	var found bool
@@ -79,6 +90,9 @@ func (e *Engine) CancelBooking(ctx context.Context, r CancelRequest) (Booking, e
 	}
 	if err != nil {
 		return Booking{}, err
+	}
+	if err := e.follow(ctx, ref.group); err != nil {
+		return Booking{}, applied(err)
 	}
 	e.tellBooking(ctx, ref, n)
 	if err := e.refund(ctx, ref, n); err != nil {

@@ -69,12 +69,9 @@ func (e *Engine) event(ctx context.Context, id string) (*eventRef, error) {
 	if err := e.Ready(); err != nil {
 		return nil, err
 	}
-	p, err := e.placement(id)
+	p, err := e.placement(ctx, id)
 	if err != nil {
 		return nil, err
-	}
-	if p == nil {
-		return nil, fmt.Errorf("%w: %s", ErrUnknownEvent, id)
 	}
 	if !p.Active {
 		if err := e.finishEvent(ctx, p); err != nil {
@@ -84,9 +81,18 @@ func (e *Engine) event(ctx context.Context, id string) (*eventRef, error) {
 	return e.loadEvent(ctx, p)
 }
 
-func (e *Engine) placement(id string) (p *raftfsm.Placement, err error) {
-	viewErr := e.reader(0).ViewDirectory(func(d *raftfsm.Directory) { p = d.Placement(id) })
-	return p, viewErr
+// placement is where an event was placed; ErrUnknownEvent if it was not.
+func (e *Engine) placement(ctx context.Context, id string) (p *raftfsm.Placement, err error) {
+	err = e.sure(ctx, 0, func() error {
+		if err := e.reader(0).ViewDirectory(func(d *raftfsm.Directory) { p = d.Placement(id) }); err != nil {
+			return err
+		}
+		if p == nil {
+			return fmt.Errorf("%w: %s", ErrUnknownEvent, id)
+		}
+		return nil
+	})
+	return p, err
 }
 
 // placements are all events that the directory knows of, half created ones included.
@@ -107,16 +113,21 @@ func (e *Engine) eventByNo(ctx context.Context, group int, no uint32) (*eventRef
 		return nil, ErrUnknownEvent
 	}
 	var id string
-	err := e.reader(group).View(func(s *shard.State) {
-		if ev := s.Event(no); ev != nil {
-			id = ev.ID()
+	err := e.sure(ctx, group, func() error {
+		if err := e.reader(group).View(func(s *shard.State) {
+			if ev := s.Event(no); ev != nil {
+				id = ev.ID()
+			}
+		}); err != nil {
+			return err
 		}
+		if id == "" {
+			return ErrUnknownEvent
+		}
+		return nil
 	})
 	if err != nil {
 		return nil, err
-	}
-	if id == "" {
-		return nil, ErrUnknownEvent
 	}
 	return e.event(ctx, id)
 }
@@ -124,24 +135,13 @@ func (e *Engine) eventByNo(ctx context.Context, group int, no uint32) (*eventRef
 // loadEvent reads an active event's constants from its group.
 func (e *Engine) loadEvent(ctx context.Context, p *raftfsm.Placement) (*eventRef, error) {
 	ref := &eventRef{id: p.Create.ID, group: int(p.Group), chartSHA: hex.EncodeToString(p.Create.Chart[:])}
-	found := false
-	err := e.reader(ref.group).View(func(s *shard.State) {
-		if ref.no, found = s.Find(ref.id); found {
-			ev := s.Event(ref.no)
-			epoch := ev.Epoch()
-			ref.epoch, ref.created = hex.EncodeToString(epoch[:]), ev.CreatedAt()
-		}
-	})
-	if err != nil {
+	if err := e.sure(ctx, ref.group, ref.fromGroup(e)); err != nil {
 		return nil, err
-	}
-	if !found {
-		// Its group's replica here is behind the directory's.
-		return nil, fmt.Errorf("%w: event %s is not here yet", ErrStarting, ref.id)
 	}
 	if err := json.Unmarshal(p.Create.Meta, &ref.settings); err != nil {
 		return nil, fmt.Errorf("%w: settings of event %s: %w", ErrDamaged, ref.id, err)
 	}
+	var err error
 	if ref.cipher, err = newIDCipher(p.Create.Secret); err != nil {
 		return nil, err
 	}
@@ -159,6 +159,29 @@ func (e *Engine) loadEvent(ctx context.Context, p *raftfsm.Placement) (*eventRef
 	ref = actual.(*eventRef)
 	e.catalogue.byNo.Store(eventNo{ref.group, ref.no}, ref)
 	return ref, nil
+}
+
+// errNotHere: the group's replica here is behind the directory's.
+var errNotHere = fmt.Errorf("%w: the event is not here yet", ErrStarting)
+
+// fromGroup reads what the event's group knows of it.
+func (ref *eventRef) fromGroup(e *Engine) func() error {
+	return func() error {
+		found := false
+		if err := e.reader(ref.group).View(func(s *shard.State) {
+			if ref.no, found = s.Find(ref.id); found {
+				ev := s.Event(ref.no)
+				epoch := ev.Epoch()
+				ref.epoch, ref.created = hex.EncodeToString(epoch[:]), ev.CreatedAt()
+			}
+		}); err != nil {
+			return err
+		}
+		if !found {
+			return fmt.Errorf("%w: %s", errNotHere, ref.id)
+		}
+		return nil
+	}
 }
 
 // price notes what each seat costs.

@@ -107,7 +107,7 @@ func (e *Engine) hasChart(group int, sum [32]byte) (has bool) {
 // Chart returns the canonical JSON of the chart that chartID stands for now or, with
 // sha256 (hex), of that one among all it ever stood for. The bytes are the caller's.
 func (e *Engine) Chart(ctx context.Context, chartID, sha256 string) (canonical []byte, info ChartInfo, err error) {
-	sum, err := e.chartSum(chartID, sha256)
+	sum, err := e.chartSum(ctx, chartID, sha256)
 	if err != nil {
 		return nil, info, err
 	}
@@ -119,10 +119,22 @@ func (e *Engine) Chart(ctx context.Context, chartID, sha256 string) (canonical [
 	return canonical, chartInfo(chartID, x.Chart(), sum), err
 }
 
-func (e *Engine) chartSum(chartID, hexSum string) (sum [32]byte, err error) {
+// chartSum finds a chart by its id and, if it is given, its sum.
+func (e *Engine) chartSum(ctx context.Context, chartID, hexSum string) (sum [32]byte, err error) {
 	if err := e.Ready(); err != nil {
 		return sum, err
 	}
+	if err := e.settle(ctx, 0); err != nil {
+		return sum, err
+	}
+	err = e.sure(ctx, 0, func() error {
+		sum, err = e.localSum(chartID, hexSum)
+		return err
+	})
+	return sum, err
+}
+
+func (e *Engine) localSum(chartID, hexSum string) (sum [32]byte, err error) {
 	var versions [][32]byte
 	if err = e.reader(0).ViewDirectory(func(d *raftfsm.Directory) { versions = d.ChartVersions(chartID) }); err != nil {
 		return sum, err

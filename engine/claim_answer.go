@@ -66,7 +66,7 @@ func (c *claim) item(ref *eventRef, i int, g *shard.Granted) HoldItem {
 
 // again is the answer to a claim that was granted before.
 func (c *claim) again(ctx context.Context, ref *eventRef, res *shard.Result) (Hold, error) {
-	h, seats, err := c.e.readHold(ctx, ref, res.Number)
+	h, seats, err := c.e.readBack(ctx, ref, res.Number)
 	if err != nil {
 		return Hold{}, applied(err)
 	}

@@ -22,7 +22,7 @@ func (e *Engine) CreateEvent(ctx context.Context, spec EventSpec) (Event, error)
 	if err != nil {
 		return Event{}, err
 	}
-	sum, err := e.chartSum(spec.ChartID, "")
+	sum, err := e.chartSum(ctx, spec.ChartID, "")
 	if err != nil {
 		return Event{}, err
 	}

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"maps"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/usherhq/usher/engine/heat"
@@ -19,7 +20,10 @@ import (
 // called from any goroutine.
 type Engine struct {
 	cfg        Config
-	nodes      []*raftfsm.Node
+	nodes      []*raftfsm.Node // the replicas of this process
+	local      []*raftfsm.Node // those that are asked and read: all of them
+	whole      bool            // local are all replicas that there are
+	late       []atomic.Uint64 // by group: the floor that stale reads wait for no more
 	catalogue  catalogue
 	watchers   *watcherTable
 	checkouts  *checkouts

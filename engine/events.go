@@ -24,6 +24,9 @@ func (e *Engine) Event(ctx context.Context, eventID string) (Event, error) {
 	if err != nil {
 		return Event{}, err
 	}
+	if err := e.settle(ctx, ref.group); err != nil {
+		return Event{}, err
+	}
 	return e.describe(ref)
 }
 
@@ -60,7 +63,14 @@ func (e *Engine) Events(ctx context.Context, f EventFilter) (EventPage, error) {
 		return EventPage{}, err
 	}
 	page := EventPage{Items: []Event{}}
+	settled := make(map[int]bool)
 	for _, ref := range refs {
+		if !settled[ref.group] {
+			if err := e.settle(ctx, ref.group); err != nil {
+				return EventPage{}, err
+			}
+			settled[ref.group] = true
+		}
 		ev, err := e.describe(ref)
 		if err != nil {
 			return EventPage{}, err
@@ -79,6 +89,9 @@ func (e *Engine) selectEvents(ctx context.Context, f EventFilter) (page []*event
 		return nil, false, err
 	}
 	if err := e.Ready(); err != nil {
+		return nil, false, err
+	}
+	if err := e.settle(ctx, 0); err != nil {
 		return nil, false, err
 	}
 	all, err := e.placements()

@@ -40,7 +40,7 @@ func (e *Engine) Extend(ctx context.Context, r ExtendRequest) (Hold, error) {
 	if err != nil {
 		return Hold{}, err
 	}
-	h, _, err := e.readHold(ctx, ref, n)
+	h, _, err := e.readBack(ctx, ref, n)
 	if err != nil {
 		return Hold{}, applied(err)
 	}

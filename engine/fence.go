@@ -3,7 +3,6 @@ package engine
 import (
 	"context"
 
-	"github.com/usherhq/usher/raftfsm"
 	"github.com/usherhq/usher/shard"
 )
 
@@ -20,7 +19,8 @@ func (e *Engine) Fence(ctx context.Context, holdID string, token uint64) (Hold, 
 	if err != nil {
 		return Hold{}, err
 	}
-	if err := e.confirm(ctx, ref.group); err != nil {
+	// What is read from here on has everything that was decided before the call.
+	if err := e.catchUp(ctx, ref.group, true); err != nil {
 		return Hold{}, err
 	}
 	// Read before it is judged: a hold that ends in between is refused, and never told as
@@ -47,16 +47,4 @@ func (e *Engine) Fence(ctx context.Context, holdID string, token uint64) (Hold, 
 		return Hold{}, why
 	}
 	return h, nil
-}
-
-// confirm returns when what is read here afterwards has everything that was decided
-// before the call.
-func (e *Engine) confirm(ctx context.Context, group int) error {
-	if g := e.leader(group); g != nil && g.Current() {
-		return nil
-	}
-	r := raftfsm.NewRequest()
-	r.Cmd.Op = raftfsm.OpTick
-	_, err := e.propose(ctx, group, r, true)
-	return err
 }

@@ -210,9 +210,28 @@ func (e *Engine) HoldByID(ctx context.Context, holdID string) (Hold, error) {
 	return h, err
 }
 
+// readBack is readHold of what was just written.
+func (e *Engine) readBack(ctx context.Context, ref *eventRef, n uint32) (Hold, []uint32, error) {
+	if err := e.follow(ctx, ref.group); err != nil {
+		return Hold{}, nil, err
+	}
+	return e.readHold(ctx, ref, n)
+}
+
 // readHold reads a hold as it stands, and its seats' numbers. Of a bundle only the hold
 // that leads it is one.
-func (e *Engine) readHold(ctx context.Context, ref *eventRef, n uint32) (Hold, []uint32, error) {
+func (e *Engine) readHold(ctx context.Context, ref *eventRef, n uint32) (h Hold, seats []uint32, err error) {
+	if err := e.settle(ctx, ref.group); err != nil {
+		return Hold{}, nil, err
+	}
+	err = e.sure(ctx, ref.group, func() error {
+		h, seats, err = e.localHold(ctx, ref, n)
+		return err
+	})
+	return h, seats, err
+}
+
+func (e *Engine) localHold(ctx context.Context, ref *eventRef, n uint32) (Hold, []uint32, error) {
 	var info shard.HoldInfo
 	var bundle shard.BundleInfo
 	var found bool

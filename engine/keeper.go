@@ -117,6 +117,10 @@ func (e *Engine) ask(ctx context.Context, group int, b *shard.BundleInfo) {
 func (e *Engine) tell(ctx context.Context, home int, number uint32) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), tellWait)
 	defer cancel()
+	if err := e.follow(ctx, home); err != nil {
+		e.logKeep(home, number, err)
+		return
+	}
 	var b shard.BundleInfo
 	msg := &shard.Resolve{Txn: shard.Txn{Home: uint16(home), Bundle: number}}
 	err := e.reader(home).View(func(s *shard.State) {
@@ -193,6 +197,9 @@ func (e *Engine) tellBooking(ctx context.Context, ref *eventRef, booking uint32)
 
 // tellPending tells of a bundle if somebody waits to be told.
 func (e *Engine) tellPending(ctx context.Context, ref *eventRef, bundle func(*shard.Event) uint32) {
+	if err := e.follow(ctx, ref.group); err != nil {
+		return // the keeper of the group's leader tells them
+	}
 	var number uint32
 	_ = e.reader(ref.group).View(func(s *shard.State) {
 		if b, ok := s.Bundle(bundle(s.Event(ref.no))); ok && len(b.Pending) > 0 {

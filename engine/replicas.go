@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 
 	"github.com/usherhq/usher/engine/chart"
 	"github.com/usherhq/usher/raftfsm"
@@ -81,6 +82,7 @@ func (e *Engine) openNodes(ctx context.Context) error {
 			e.nodes = append(e.nodes, n)
 		}
 	}
+	e.local, e.whole, e.late = e.nodes, true, make([]atomic.Uint64, id.Groups+1)
 	return errors.Join(errs...)
 }
 

@@ -18,12 +18,12 @@ const (
 	routePause   = 20 * time.Millisecond
 )
 
-// reader is the replica of a group to read from: the one that has applied most. It has
-// every write that this process was told of, whoever leads by now, and who reads twice
-// never goes back in time.
+// reader is the replica of a group to read from: the one of this process that has applied
+// most. It never goes back in time. It has every write that was answered here, by whichever
+// of the replicas; what another node answered it may get a moment later, see settle.
 func (e *Engine) reader(group int) *raftfsm.Group {
-	best := e.nodes[0].Group(group)
-	for _, n := range e.nodes[1:] {
+	best := e.local[0].Group(group)
+	for _, n := range e.local[1:] {
 		if g := n.Group(group); g.Applied() > best.Applied() {
 			best = g
 		}
@@ -31,11 +31,11 @@ func (e *Engine) reader(group int) *raftfsm.Group {
 	return best
 }
 
-// leader is the replica that leads, or nil. One that was deposed and has not heard of it
+// leader is the replica of this process that leads, or nil. One that was deposed and has not heard of it
 // calls itself leader too: the higher term is right.
 func (e *Engine) leader(group int) *raftfsm.Group {
 	var best *raftfsm.Group
-	for _, n := range e.nodes {
+	for _, n := range e.local {
 		if g := n.Group(group); g.IsLeader() && (best == nil || g.Term() > best.Term()) {
 			best = g
 		}
@@ -78,15 +78,15 @@ func (e *Engine) propose(ctx context.Context, group int, r *raftfsm.Request, rep
 	}
 }
 
+// proposeOnce asks the replica of this process that leads, else the node that does.
 func (e *Engine) proposeOnce(ctx context.Context, group int, r *raftfsm.Request) error {
-	g := e.leader(group)
-	if g == nil {
-		if err := e.Err(); err != nil {
-			return &raftfsm.OutcomeError{Outcome: OutcomeNotApplied, Err: err}
-		}
-		return e.nodes[0].Propose(ctx, group, r)
+	if g := e.leader(group); g != nil {
+		return g.Propose(ctx, r)
 	}
-	return g.Propose(ctx, r)
+	if err := e.Err(); err != nil {
+		return &raftfsm.OutcomeError{Outcome: OutcomeNotApplied, Err: err}
+	}
+	return e.local[0].Propose(ctx, group, r)
 }
 
 // again tells whether to try once more after err.

@@ -38,6 +38,9 @@ func (e *Engine) seatMap(ctx context.Context, eventID string, minVersion uint64,
 			return nil, err
 		}
 	}
+	if err := e.settle(ctx, ref.group); err != nil {
+		return nil, err
+	}
 	m := &SeatMap{EventID: ref.id, Epoch: ref.epoch, Seats: ref.chart.Len(), Chart: ref.chart}
 	err = e.reader(ref.group).View(func(s *shard.State) {
 		ev := s.Event(ref.no)
@@ -77,6 +80,9 @@ func (e *Engine) SeatVersion(ctx context.Context, eventID string) (Cursor, error
 	if err != nil {
 		return Cursor{}, err
 	}
+	if err := e.settle(ctx, ref.group); err != nil {
+		return Cursor{}, err
+	}
 	v, err := e.version(ref)
 	return Cursor{Epoch: ref.epoch, Version: v}, err
 }
@@ -86,6 +92,9 @@ func (e *Engine) SeatVersion(ctx context.Context, eventID string) (Cursor, error
 func (e *Engine) Changes(ctx context.Context, eventID string, since ...uint64) (Changes, error) {
 	ref, err := e.event(ctx, eventID)
 	if err != nil {
+		return Changes{}, err
+	}
+	if err := e.settle(ctx, ref.group); err != nil {
 		return Changes{}, err
 	}
 	return e.changes(ref, since)

@@ -181,7 +181,7 @@ const sameTries = 3
 func (c *claim) acrossSame(ctx context.Context) (h Hold, err error) {
 	for range sameTries {
 		var seats []uint32
-		if seats, err = c.bestOnAll(); err != nil {
+		if seats, err = c.bestOnAll(ctx); err != nil {
 			return Hold{}, err
 		}
 		one := *c
@@ -199,11 +199,14 @@ func (c *claim) acrossSame(ctx context.Context) (h Hold, err error) {
 	return h, err
 }
 
-func (c *claim) bestOnAll() ([]uint32, error) {
+func (c *claim) bestOnAll(ctx context.Context) ([]uint32, error) {
 	var all []uint64
 	var plan *shard.Plan
 	policy := shard.OrphansAllow
 	for i, ref := range c.refs {
+		if err := c.e.settle(ctx, ref.group); err != nil {
+			return nil, err
+		}
 		if err := c.e.reader(ref.group).View(func(s *shard.State) {
 			ev := s.Event(ref.no)
 			free := ev.Vacancies(c.items[i].Channel)

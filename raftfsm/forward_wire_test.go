@@ -1,0 +1,246 @@
+package raftfsm
+
+import (
+	"bytes"
+	"errors"
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"os"
+	"path/filepath"
+	"reflect"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/usherhq/usher/shard"
+)
+
+// sampleResults have every field of a result.
+func sampleResults() []shard.Result {
+	return []shard.Result{
+		{},
+		{Err: shard.ErrSeatsUnavailable, Event: 3, Now: 77, Version: 9, Conflicts: []shard.Conflict{{Seat: 5, Status: shard.Held}, {Seat: 6, Status: shard.Booked, Undecided: true, Item: 2}}},
+		{Err: shard.ErrVersionConflict, Conflicts: []shard.Conflict{{Seat: 1, Version: 4}, {Seat: 2}}},
+		{Event: 1, Number: 2, Token: 3, Version: 4, Now: 5, Expires: 6, Count: 7, More: true, Replayed: true, Bundle: shard.BundleBooked,
+			Granted: []shard.Granted{{Event: 1, Hold: 2, Token: 3, Version: 4, Seats: []uint32{5, 6}}, {Event: 9}}},
+		{Granted: []shard.Granted{}},
+		{Now: -1, Expires: -2},
+	}
+}
+
+func TestResultsTravelWhole(t *testing.T) {
+	for _, want := range sampleResults() {
+		rd := entryReader{buf: appendResult(nil, &want)}
+		got := shard.Result{Err: errors.New("old"), Number: 99, Conflicts: make([]shard.Conflict, 3), Granted: make([]shard.Granted, 1)}
+		if rd.result(&got); rd.err != nil || len(rd.buf) != 0 {
+			t.Errorf("%+v: %v, %d bytes left", want, rd.err, len(rd.buf))
+		}
+		if len(got.Conflicts) == 0 {
+			got.Conflicts = nil
+		}
+		if !reflect.DeepEqual(got, want) {
+			t.Errorf("%+v became %+v", want, got)
+		}
+	}
+}
+
+// TestResultFieldsAllTravel fails when a field is added that the codec does not know.
+func TestResultFieldsAllTravel(t *testing.T) {
+	for typ, want := range map[reflect.Type]int{reflect.TypeFor[shard.Result](): 13, reflect.TypeFor[shard.Conflict](): 5, reflect.TypeFor[shard.Granted](): 5} {
+		if got := typ.NumField(); got != want {
+			t.Errorf("%v has %d fields, result_wire.go knows of %d", typ, got, want)
+		}
+	}
+}
+
+// TestSentinelsHaveNumbers: an error of the domain that has none could not be told to who asked
+// through another node.
+func TestSentinelsHaveNumbers(t *testing.T) {
+	named := map[string]bool{}
+	for _, err := range numbered {
+		named[err.Error()] = true
+	}
+	if len(named) != len(numbered) || len(numberOf) != len(numbered) {
+		t.Errorf("%d numbers for %d errors of %d texts", len(numbered), len(numberOf), len(named))
+	}
+	files, err := filepath.Glob("../shard/*.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	found := 0
+	for _, f := range append(files, "errors.go", "directory.go") {
+		if strings.HasSuffix(f, "_test.go") {
+			continue
+		}
+		for name, text := range sentinels(t, f) {
+			found++
+			if !named[text] && name != "ErrBadSnapshot" { // which is no command's answer
+				t.Errorf("%s has no number in peer_error.go", name)
+			}
+		}
+	}
+	if found < 30 {
+		t.Errorf("only %d errors were found", found)
+	}
+}
+
+// sentinels are the exported errors that a file makes, with their texts.
+func sentinels(t *testing.T, path string) map[string]string {
+	t.Helper()
+	src, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	parsed, err := parser.ParseFile(token.NewFileSet(), path, src, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	found := map[string]string{}
+	ast.Inspect(parsed, func(n ast.Node) bool {
+		spec, ok := n.(*ast.ValueSpec)
+		if !ok || len(spec.Values) != 1 || !strings.HasPrefix(spec.Names[0].Name, "Err") {
+			return true
+		}
+		if call, ok := spec.Values[0].(*ast.CallExpr); ok {
+			if lit, ok := call.Args[0].(*ast.BasicLit); ok {
+				found[spec.Names[0].Name] = strings.Trim(lit.Value, `"`)
+			}
+		}
+		return true
+	})
+	return found
+}
+
+// sampleBatch is a batch of commands of every kind that a shard group is handed.
+func sampleBatch() []byte {
+	cmds := []Command{
+		{Op: OpHold, Hold: shard.Hold{Event: 1, Seats: []uint32{3, 4}, TTL: 60_000, Holder: []byte("ann"), Key: shard.Key{Hash: [16]byte{1}}}},
+		{Op: OpHold, Hold: shard.Hold{Event: 1, Seats: []uint32{5}, TTL: 60_000, Holder: []byte("bob")}},
+		{Op: OpClaim, Claim: &shard.Claim{Items: []shard.Item{{Event: 1, Best: &shard.Best{Quantity: 2}}}, TTL: 1000, Holder: []byte("cy")}},
+		{Op: OpClaim, Claim: &shard.Claim{Items: []shard.Item{{Event: 2, Seats: []uint32{7, 8}}, {Event: 3}}, TTL: 1000}},
+		{Op: OpBlock, Block: shard.Block{Event: 1, Seats: []uint32{9}, Reason: []byte("x")}},
+		{Op: OpBook, Book: shard.Book{Event: 1, Hold: 2, Token: 3, Payment: []byte("p")}},
+		{Op: OpAck, Ack: &shard.Ack{Bundle: 1, Group: 2, State: shard.BundleHeld}},
+	}
+	return batchOf(1, cmds)
+}
+
+func batchOf(group int, cmds []Command) []byte {
+	budgets := make([]time.Duration, len(cmds))
+	for i := range budgets {
+		budgets[i] = time.Duration(i+1) * time.Second
+	}
+	buf := appendBatch(nil, group, budgets)
+	for i := range cmds {
+		buf = AppendCommand(buf, &cmds[i])
+	}
+	return buf
+}
+
+func TestBatchReadsBack(t *testing.T) {
+	raw := sampleBatch()
+	b, err := readBatch(raw)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var cmds []Command
+	for _, r := range b.requests {
+		cmds = append(cmds, r.Cmd)
+	}
+	if again := batchOf(b.group, cmds); !bytes.Equal(again, raw) {
+		t.Errorf("%d commands were read as others", len(cmds))
+	}
+}
+
+func TestBatchRefuses(t *testing.T) {
+	hold := Command{Op: OpHold, Hold: shard.Hold{Event: 1, Seats: []uint32{1}, TTL: 1000}}
+	large := hold
+	large.Hold.Seats = make([]uint32, shard.MaxSeatsPerHold+1)
+	good := batchOf(1, []Command{hold})
+	noTime := bytes.Clone(good)
+	copy(noTime[batchHeader:], []byte{0, 0, 0, 0})
+	many := bytes.Clone(good)
+	many[2] = 200
+	for name, raw := range map[string][]byte{
+		"nothing":                nil,
+		"no command":             batchOf(1, nil),
+		"more commands than are": many,
+		"cut off":                good[:len(good)-1],
+		"bytes behind it":        append(bytes.Clone(good), 0),
+		"no time left":           noTime,
+		"a sweep":                batchOf(1, []Command{{Op: OpExpire, Expire: shard.Expire{Limit: 1}}}),
+		"a tick":                 batchOf(1, []Command{{Op: OpTick}}),
+		"a hold in group 0":      batchOf(0, []Command{hold}),
+		"a placement in group 1": batchOf(1, []Command{{Op: OpPlaceEvent}}),
+		"a hold beyond bounds":   batchOf(1, []Command{hold, large}),
+	} {
+		if b, err := readBatch(raw); !errors.Is(err, errBadBatch) {
+			t.Errorf("%s: %v, %v", name, b, err)
+		}
+	}
+	if _, err := readBatch(good); err != nil {
+		t.Error(err)
+	}
+}
+
+// FuzzForwardBatch: whatever is read as a batch is one, byte by byte.
+func FuzzForwardBatch(f *testing.F) {
+	f.Add(sampleBatch())
+	f.Add(batchOf(0, []Command{{Op: OpNameChart, Name: NameChart{ChartID: "c"}}, {Op: OpActivateEvent, Activate: ActivateEvent{EventID: "e"}}}))
+	f.Fuzz(func(t *testing.T, raw []byte) {
+		b, err := readBatch(raw)
+		if err != nil {
+			if !errors.Is(err, errBadBatch) {
+				t.Fatalf("an untyped error: %v", err)
+			}
+			return
+		}
+		again := appendBatch(nil, b.group, b.budgets)
+		for _, r := range b.requests {
+			if !r.Cmd.fits() || !mayForward(b.group, r.Cmd.Op) {
+				t.Fatalf("command %d was let through", r.Cmd.Op)
+			}
+			again = AppendCommand(again, &r.Cmd)
+		}
+		if len(again) > len(raw) {
+			t.Fatalf("%d bytes were read as %d", len(raw), len(again))
+		}
+		b.free()
+	})
+}
+
+// FuzzForwardResult: an answer is read strictly, and written again as it was.
+func FuzzForwardResult(f *testing.F) {
+	for _, r := range sampleResults() {
+		f.Add(appendAnswer(make([]byte, answerHeader), &r, nil))
+	}
+	f.Add(appendAnswer(make([]byte, answerHeader), nil, &OutcomeError{OutcomeUnknown, ErrNoQuorum}))
+	f.Fuzz(func(t *testing.T, raw []byte) {
+		if len(raw) < answerHeader {
+			return
+		}
+		copy(raw[8:], []byte{1, 0, 0, 0})
+		var a answerReader
+		if err := a.open(raw, 1); err != nil {
+			t.Fatal(err)
+		}
+		var res shard.Result
+		told, bad := a.next(&res)
+		if bad == nil {
+			bad = a.end()
+		}
+		if bad != nil {
+			if !errors.Is(bad, errBadAnswer) {
+				t.Fatalf("an untyped error: %v", bad)
+			}
+			return
+		}
+		if told != nil {
+			return // FuzzPeerError
+		}
+		if again := appendAnswer(bytes.Clone(raw[:answerHeader]), &res, nil); !bytes.Equal(again, raw) {
+			t.Fatalf("%x was read as %+v", raw, res)
+		}
+	})
+}
