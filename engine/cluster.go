@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net"
 	"path/filepath"
+	"sync/atomic"
 	"time"
 
 	"github.com/usherhq/usher/engine/chart"
@@ -137,6 +138,7 @@ func (e *Engine) openMember(ctx context.Context, metrics *raftfsm.Metrics) error
 	n, err := openNode(cfg, false)
 	if n != nil {
 		e.nodes = append(e.nodes, n)
+		e.local, e.late = e.nodes, make([]atomic.Uint64, id.Groups+1)
 	}
 	return err
 }
