@@ -13,11 +13,12 @@ import (
 
 // clusterClient buys, one call at a time, at whichever node it comes to.
 type clusterClient struct {
-	load *load
-	no   int
-	rng  *rand.Rand
-	held []*stake
-	paid []*stake
+	load  *load
+	no    int
+	rng   *rand.Rand
+	first *clusterNode // where each call begins; nil: anywhere
+	held  []*stake
+	paid  []*stake
 }
 
 // stake is a hold that was granted, and what became of it. It belongs to its client, and after
@@ -60,10 +61,13 @@ func (c *clusterClient) any(of *[]*stake) *stake {
 	return s
 }
 
+// clusterRows of the house are sold, so that clients meet.
+const clusterRows = 8
+
 // hold wants one to three neighbours, anywhere: they may well be somebody's.
 func (c *clusterClient) hold() *clusterCall {
 	call := &clusterCall{client: c.no, verb: doHold, event: c.load.events[c.rng.IntN(len(c.load.events))]}
-	row, n := c.rng.IntN(killRows), 1+c.rng.IntN(3)
+	row, n := c.rng.IntN(clusterRows), 1+c.rng.IntN(3)
 	first := c.rng.IntN(killSeats - n)
 	for i := range n {
 		call.seats = append(call.seats, killSeat(row, first+i))
@@ -166,11 +170,14 @@ func (c *clusterClient) granted(call *clusterCall, s *stake, status string) bool
 func (c *clusterClient) call(call *clusterCall, w killWrite) killAnswer {
 	w.key = fmt.Sprintf("client-%d-%x", c.no, c.rng.Uint64())
 	nodes := c.load.open()
-	first := c.rng.IntN(len(nodes))
-	a := c.try(call, nodes[first], w)
-	if call.failed() && !c.load.once {
-		next := (first + 1 + c.rng.IntN(len(nodes)-1)) % len(nodes)
-		a = c.try(call, nodes[next], w)
+	first := c.first
+	if first == nil {
+		first = nodes[c.rng.IntN(len(nodes))]
+	}
+	a := c.try(call, first, w)
+	if call.failed() {
+		rest := others(nodes, first)
+		a = c.try(call, rest[c.rng.IntN(len(rest))], w)
 	}
 	return a
 }

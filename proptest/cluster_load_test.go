@@ -22,7 +22,6 @@ type load struct {
 	events  []string // the first is the hot one
 	history *history
 	pause   time.Duration // of a client between two calls, on average
-	once    bool          // clients do not try again
 	nodes   atomic.Pointer[[]*clusterNode]
 	ended   atomic.Bool
 	clients sync.WaitGroup
@@ -121,4 +120,15 @@ func (l *load) waitAccepted(c *cluster, node string, after, patience time.Durati
 		return nil
 	})
 	return took
+}
+
+// burst has clients of their own, count of them, do one thing each at a node, as all others may
+// only be without it. Who is not answered tries again elsewhere.
+func (l *load) burst(at *clusterNode, count int) *sync.WaitGroup {
+	var wg sync.WaitGroup
+	for i := range count {
+		c := &clusterClient{load: l, no: clusterClients + i, rng: rand.New(rand.NewPCG(rand.Uint64(), 0)), first: at}
+		wg.Go(func() { l.history.add(c.once()) })
+	}
+	return &wg
 }
