@@ -171,7 +171,7 @@ func (n *Node) SetNode(ctx context.Context, id string, state MemberState, urgent
 		return errors.New("usher: this node is alone: there is no cluster to change")
 	}
 	if state != MemberActive {
-		if err := n.sparable(id); err != nil {
+		if err := n.sparable(id, state == MemberRemoved && !force); err != nil {
 			return err
 		}
 	}
@@ -189,10 +189,14 @@ func (n *Node) SetNode(ctx context.Context, id string, state MemberState, urgent
 	return nil
 }
 
-// sparable refuses to have nobody left who votes.
-func (n *Node) sparable(id string) error {
-	left := 0
+// sparable refuses to have nobody left who votes, or, if there is to be a substitute, too few.
+func (n *Node) sparable(id string, replaced bool) error {
+	left, wanted, votes := 0, 0, false
 	err := n.Group(0).ViewDirectory(func(d *Directory) {
+		wanted = d.perVote
+		for _, v := range d.voters {
+			votes = votes || slices.Contains(v, id)
+		}
 		for _, m := range d.Members() {
 			if m.NodeID != id && m.State == MemberActive && !m.ReadReplica {
 				left++
@@ -201,6 +205,9 @@ func (n *Node) sparable(id string) error {
 	})
 	if err == nil && left == 0 {
 		err = fmt.Errorf("usher: without node %q nobody is left to vote", id)
+	}
+	if err == nil && replaced && votes && left < wanted {
+		err = fmt.Errorf("usher: %d nodes are to vote in a group, and without %q there are %d: add one first, or force it", wanted, id, left)
 	}
 	return err
 }

@@ -54,10 +54,16 @@ type wanted struct {
 	members map[string]*Member
 	order   []string // members by when they came
 	voters  [][]string
+	asked   map[string]asked // once a round: a node that says nothing costs its wait only once
+}
+
+type asked struct {
+	status NodeStatus
+	err    error
 }
 
 func (n *Node) wanted() *wanted {
-	w := &wanted{members: map[string]*Member{}}
+	w := &wanted{members: map[string]*Member{}, asked: map[string]asked{}}
 	err := n.Group(0).ViewDirectory(func(d *Directory) {
 		for _, m := range d.Members() {
 			w.members[m.NodeID] = m
@@ -121,7 +127,7 @@ func (g *Group) reconcile(ctx context.Context, w *wanted) (string, error) {
 			continue
 		}
 		short = true
-		follows, answers := g.follows(ctx, id)
+		follows, answers := g.follows(ctx, w, id)
 		if answers && !follows {
 			waits = "node " + id + " catches up" // one that does not answer is the planner's to replace
 		}
@@ -132,7 +138,7 @@ func (g *Group) reconcile(ctx context.Context, w *wanted) (string, error) {
 	}
 	for _, id := range all {
 		if m := w.members[id]; m == nil || m.State == MemberRemoved {
-			return g.expel(ctx, id, want)
+			return g.expel(ctx, w, id)
 		}
 	}
 	if short || len(want) == 0 {
@@ -140,10 +146,10 @@ func (g *Group) reconcile(ctx context.Context, w *wanted) (string, error) {
 	}
 	for _, id := range have.voters {
 		if !slices.Contains(want, id) {
-			return g.demote(ctx, id, want)
+			return g.demote(ctx, w, id)
 		}
 	}
-	return "", g.preferLeader(ctx, want)
+	return "", g.preferLeader(ctx, w)
 }
 
 func (g *Group) change(f raft.IndexFuture, what string) error {
@@ -153,27 +159,27 @@ func (g *Group) change(f raft.IndexFuture, what string) error {
 	return nil
 }
 
-func (g *Group) demote(ctx context.Context, id string, want []string) (string, error) {
+func (g *Group) demote(ctx context.Context, w *wanted, id string) (string, error) {
 	if id == g.node.cfg.NodeID {
-		return "node " + id + " gives the lead away, as it is to vote no more", g.transfer(ctx, g.heir(ctx, want))
+		return "node " + id + " gives the lead away, as it is to vote no more", g.transfer(ctx, g.heir(ctx, w))
 	}
 	return "node " + id + " votes no more", g.change(g.raft.DemoteVoter(raft.ServerID(id), 0, changeTimeout), "taking the vote of "+id)
 }
 
-func (g *Group) expel(ctx context.Context, id string, want []string) (string, error) {
+func (g *Group) expel(ctx context.Context, w *wanted, id string) (string, error) {
 	if id == g.node.cfg.NodeID {
-		return "node " + id + " gives the lead away, as it was removed", g.transfer(ctx, g.heir(ctx, want))
+		return "node " + id + " gives the lead away, as it was removed", g.transfer(ctx, g.heir(ctx, w))
 	}
 	return "node " + id + " goes", g.change(g.raft.RemoveServer(raft.ServerID(id), 0, changeTimeout), "removing "+id)
 }
 
 // heir is who is to lead: the first of the wanted voters that follows.
-func (g *Group) heir(ctx context.Context, want []string) string {
-	for _, id := range want {
+func (g *Group) heir(ctx context.Context, w *wanted) string {
+	for _, id := range w.voters[g.no] {
 		if id == g.node.cfg.NodeID {
 			continue
 		}
-		if follows, _ := g.follows(ctx, id); follows {
+		if follows, _ := g.follows(ctx, w, id); follows {
 			return id
 		}
 	}
@@ -182,12 +188,12 @@ func (g *Group) heir(ctx context.Context, want []string) string {
 
 // preferLeader gives the lead to the first of the voters, so that leaders are spread. Not
 // while seats are sold: writes would have to wait for a moment.
-func (g *Group) preferLeader(ctx context.Context, want []string) error {
-	to := want[0]
+func (g *Group) preferLeader(ctx context.Context, w *wanted) error {
+	to := w.voters[g.no][0]
 	if to == g.node.cfg.NodeID || g.node.selling(g.no) || time.Now().Before(g.leadAgain) {
 		return nil
 	}
-	if follows, _ := g.follows(ctx, to); !follows {
+	if follows, _ := g.follows(ctx, w, to); !follows {
 		return nil
 	}
 	if err := g.transfer(ctx, to); err != nil {
@@ -198,13 +204,16 @@ func (g *Group) preferLeader(ctx context.Context, want []string) error {
 }
 
 // follows asks a node whether it has nearly all that is committed here.
-func (g *Group) follows(ctx context.Context, id string) (follows, answers bool) {
-	commit := g.raft.CommitIndex()
-	s, err := g.node.statusOf(ctx, id)
-	if err != nil || g.no >= len(s.Groups) {
-		return false, err == nil
+func (g *Group) follows(ctx context.Context, w *wanted, id string) (follows, answers bool) {
+	a, ok := w.asked[id]
+	if !ok {
+		a.status, a.err = g.node.statusOf(ctx, id)
+		w.asked[id] = a
 	}
-	r := &s.Groups[g.no]
+	if a.err != nil || g.no >= len(a.status.Groups) {
+		return false, a.err == nil
+	}
+	commit, r := g.raft.CommitIndex(), &a.status.Groups[g.no]
 	return r.Leader == g.node.cfg.NodeID && r.Problem == "" && r.Applied+caughtUpWithin >= commit, true
 }
 

@@ -103,8 +103,8 @@ func newPlan(nodes []Node, groups []Group) *plan {
 	return p
 }
 
-// replace is rule 1. Where nobody can take the place the group keeps the voter: fewer voters
-// would be no safer.
+// replace is rule 1. Where nobody can take the place the group keeps the voter, as fewer voters
+// would be no safer; but it is to lead no more.
 func (p *plan) replace(int) (int, []string) {
 	for g := range p.groups {
 		for at, id := range p.groups[g].Voters {
@@ -115,6 +115,10 @@ func (p *plan) replace(int) (int, []string) {
 			}
 			if to := p.candidate(g, id); to != "" {
 				return g, p.swapped(g, at, to)
+			}
+			if to := p.coolest(g); at == 0 && to != "" {
+				p.lead(g, to)
+				return g, p.groups[g].Voters
 			}
 		}
 	}

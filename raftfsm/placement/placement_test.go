@@ -129,6 +129,25 @@ func TestNoPlaceToGo(t *testing.T) {
 	}
 }
 
+// TestDrainWithoutASpare: with as many nodes as voters a drained one keeps its votes, and leads
+// nothing.
+func TestDrainWithoutASpare(t *testing.T) {
+	ns := nodes("", "", "")
+	gs := asGroups(Initial(ns, 6, 3))
+	ns[0].Eligible = false
+	settle(t, ns, gs, 3)
+	leads := map[string]int{}
+	for _, g := range gs {
+		leads[g.Voters[0]]++
+		if len(g.Voters) != 3 {
+			t.Errorf("voters %v", g.Voters)
+		}
+	}
+	if leads["n1"] != 0 || leads["n2"] != 3 || leads["n3"] != 3 {
+		t.Errorf("leaders %v", leads)
+	}
+}
+
 // TestSilentVotersAreWaitedFor: nothing is evened out in a group with a voter that does not
 // answer, until that one's place is given away.
 func TestSilentVotersAreWaitedFor(t *testing.T) {
