@@ -138,7 +138,6 @@ func (e *Engine) openMember(ctx context.Context, metrics *raftfsm.Metrics) error
 	n, err := openNode(cfg, false)
 	if n != nil {
 		e.nodes = append(e.nodes, n)
-		e.local, e.late = e.nodes, make([]atomic.Uint64, id.Groups+1)
 	}
 	e.local, e.late = e.nodes, make([]atomic.Uint64, id.Groups+1)
 	return err
