@@ -89,7 +89,12 @@ func (n *clusterNode) kill(t *testing.T) {
 func (n *clusterNode) stop(t *testing.T) {
 	t.Helper()
 	n.signal(t, syscall.SIGTERM)
-	if err := n.ended(time.Minute); err != nil {
+	err := n.ended(15 * time.Second)
+	if n.runs() {
+		n.signal(t, syscall.SIGQUIT) // its log is to say where it hangs
+		<-n.done
+	}
+	if err != nil {
 		t.Errorf("node %s after SIGTERM: %v", n.id, err)
 	}
 }

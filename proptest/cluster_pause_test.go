@@ -7,7 +7,7 @@ import (
 )
 
 // TestClusterLeaderPaused stops the process of the hot event's leader for USHER_PROPTEST_PAUSE
-// seconds (4 if not set), so that another one leads. The first calls after it wakes are writes
+// seconds (6 if not set), so that another one leads. The first calls after it wakes are writes
 // that reached it while it slept: its old lead must decide none of them.
 func TestClusterLeaderPaused(t *testing.T) {
 	c := newCluster(t, nil)
@@ -19,7 +19,7 @@ func TestClusterLeaderPaused(t *testing.T) {
 	l.use(others(c.nodes, old)...) // those that call the sleeper wait with it, and come to no other node
 	at := l.history.now()
 	old.signal(t, syscall.SIGSTOP)
-	pause := time.Duration(clusterInt(t, "USHER_PROPTEST_PAUSE", 4)) * time.Second
+	pause := time.Duration(clusterInt(t, "USHER_PROPTEST_PAUSE", 6)) * time.Second
 	time.Sleep(pause - 500*time.Millisecond)
 	waking := l.burst(old, 2*clusterClients)
 	time.Sleep(500 * time.Millisecond)

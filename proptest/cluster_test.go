@@ -35,7 +35,7 @@ const patience = time.Minute
 
 // newCluster founds a cluster of three.
 func newCluster(t *testing.T, w *wires) *cluster {
-	c := &cluster{t: t, client: newKillAPI().client, folder: t.TempDir(), wires: w}
+	c := &cluster{t: t, client: newKillAPI().client, folder: clusterFolder(t), wires: w}
 	c.client.Transport.(*http.Transport).MaxIdleConnsPerHost = 2 * clusterClients
 	t.Cleanup(c.end)
 	for i := range 3 {
@@ -52,6 +52,20 @@ func newCluster(t *testing.T, w *wires) *cluster {
 	}
 	c.waitReady(c.nodes...)
 	return c
+}
+
+// clusterFolder has the nodes' data and logs: one of USHER_PROPTEST_KEEP if that is set.
+func clusterFolder(t *testing.T) string {
+	keep := os.Getenv("USHER_PROPTEST_KEEP")
+	if keep == "" {
+		return t.TempDir()
+	}
+	dir, err := os.MkdirTemp(keep, t.Name()+"-")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Logf("the nodes' data and logs stay in %s", dir)
+	return dir
 }
 
 // place gives a node a folder and addresses. They are on a loopback address of its own, whose
