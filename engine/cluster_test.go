@@ -1,6 +1,7 @@
 package engine_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -143,6 +144,23 @@ func TestThreeEnginesAreOneCluster(t *testing.T) {
 	}
 	if v := clusterOf(t, all[2]); len(v.Nodes) != 3 || v.Cluster.IsZero() {
 		t.Errorf("%+v", v)
+	}
+
+	// A backup made at any of them has what all of them sold, and starts another cluster.
+	var backup bytes.Buffer
+	if err := all[1].Backup(ctx, &backup); err != nil {
+		t.Fatal(err)
+	}
+	restored := filepath.Join(t.TempDir(), "restored")
+	if _, err := engine.Restore(ctx, bytes.NewReader(backup.Bytes()), restored, engine.RestoreOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	again := m.open(engine.Config{Dir: restored, Cluster: &engine.Cluster{Listen: m.port("again"), Insecure: true}})[0]
+	if got, err := again.Event(ctx, ev.EventID); err != nil || got.Seats.Held != 3 {
+		t.Errorf("restored: %+v, %v", got.Seats, err)
+	}
+	if v := clusterOf(t, again); len(v.Nodes) != 1 || v.Cluster == clusterOf(t, all[0]).Cluster {
+		t.Errorf("restored: %+v", v)
 	}
 
 	// One goes; writes go on.

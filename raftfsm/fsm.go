@@ -176,13 +176,7 @@ type fsmSnapshot struct{ frozen io.WriterTo }
 
 // Persist streams the snapshot into the sink.
 func (s *fsmSnapshot) Persist(sink raft.SnapshotSink) error {
-	z, err := zstd.NewWriter(sink, zstd.WithEncoderLevel(zstd.SpeedFastest), zstd.WithEncoderConcurrency(1))
-	if err == nil {
-		if _, err = s.frozen.WriteTo(z); err == nil {
-			err = z.Close()
-		}
-	}
-	if err != nil {
+	if err := compress(sink, s.frozen); err != nil {
 		_ = sink.Cancel() // the first error is the one that tells
 		return err
 	}

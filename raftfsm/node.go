@@ -22,6 +22,7 @@ type Node struct {
 	peers    *peers
 	port     *Port // of a node of a cluster, with mux and peers; else nil
 	forwards *forwards
+	pauses   pauses
 	origin   uint64
 	wg       sync.WaitGroup // what runs beside the groups
 	groups   []*Group
@@ -77,6 +78,9 @@ func (n *Node) prepare() (err error) {
 	n.origin = binary.LittleEndian.Uint64(seed[:])
 	if n.lock == nil {
 		n.lock, err = LockDir(n.cfg.Dir)
+	}
+	if err == nil {
+		err = unfinished(n.cfg.Dir)
 	}
 	return err
 }

@@ -33,6 +33,7 @@ const (
 	callJoin      = 17 // let me in; likewise
 	callStatus    = 18
 	callTransfer  = 19
+	callPause     = 22
 )
 
 var (
