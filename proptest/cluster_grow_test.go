@@ -13,6 +13,7 @@ import (
 // TestClusterGrowsAndShrinks adds a fourth and a fifth node under load and then takes the first
 // one out. Its process ends by itself, and clients that know the others notice nothing.
 func TestClusterGrowsAndShrinks(t *testing.T) {
+	t.Parallel()
 	c := newCluster(t, nil)
 	l := c.newLoad()
 	l.start()

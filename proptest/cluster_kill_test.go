@@ -11,6 +11,7 @@ import (
 // nodes, USHER_PROPTEST_KILLS times (3 if not set), and starts it again. Nothing acknowledged is
 // lost or doubled, and writes are accepted again soon.
 func TestClusterLeaderKilled(t *testing.T) {
+	t.Parallel()
 	c := newCluster(t, nil)
 	l := c.newLoad()
 	l.start()

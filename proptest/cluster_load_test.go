@@ -54,7 +54,9 @@ func (l *load) use(nodes ...*clusterNode) {
 
 func (l *load) open() []*clusterNode { return *l.nodes.Load() }
 
+// start lets clients buy; after stop it may be called again.
 func (l *load) start() {
+	l.ended.Store(false)
 	seed := rand.Uint64()
 	l.t.Logf("clients' seed %d", seed)
 	for i := range clusterClients {

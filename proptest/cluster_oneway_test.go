@@ -11,6 +11,7 @@ import (
 // other one, for USHER_PROPTEST_CUT seconds each (7 if not set). After each healing every node
 // takes writes again.
 func TestClusterOneWay(t *testing.T) {
+	t.Parallel()
 	c := newCluster(t, newWires())
 	l := c.newLoad()
 	l.start()

@@ -10,6 +10,7 @@ import (
 // seconds (6 if not set), so that another one leads. The first calls after it wakes are writes
 // that reached it while it slept: its old lead must decide none of them.
 func TestClusterLeaderPaused(t *testing.T) {
+	t.Parallel()
 	c := newCluster(t, nil)
 	l := c.newLoad()
 	l.start()

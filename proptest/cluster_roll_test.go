@@ -9,6 +9,7 @@ import (
 // upgrade does, USHER_PROPTEST_ROLLS times (once if not set). Clients that may ask another node
 // once notice nothing.
 func TestClusterRollingRestart(t *testing.T) {
+	t.Parallel()
 	c := newCluster(t, nil)
 	l := c.newLoad()
 	l.start()

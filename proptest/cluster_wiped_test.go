@@ -9,6 +9,7 @@ import (
 // TestClusterWipedNode deletes a node's folder. Under its old id it may have acknowledged what it
 // has forgotten, so it is refused; under a new one it joins, and takes the old one's place.
 func TestClusterWipedNode(t *testing.T) {
+	t.Parallel()
 	c := newCluster(t, nil)
 	l := c.newLoad()
 	l.start()
