@@ -67,4 +67,3 @@ func (n *Node) askIndex(ctx context.Context, k askKey) (uint64, error) {
 	}
 	return binary.LittleEndian.Uint64(reply), nil
 }
-
