@@ -7,14 +7,46 @@ import (
 	"time"
 )
 
-// carry sends batches until nothing is pending.
+// carry sends batches until nothing is pending. Commands are taken only when there is a
+// connection for them: until then their callers can leave, and be told another way to go.
 func (l *lane) carry() {
 	var b outBatch
-	for l.take(&b) {
+	peers := l.forwards.node.peers
+	for {
+		if err := peers.reach(peers.ctx, l.node); err != nil {
+			l.turnBack(lostBatch(l.node, err))
+		}
+		if !l.take(&b) {
+			return
+		}
 		if len(b.requests) > 0 {
 			l.send(&b)
 		}
 	}
+}
+
+// turnBack tells all that are pending that they have not been sent.
+func (l *lane) turnBack(err error) {
+	l.mu.Lock()
+	all := l.pending
+	l.pending = nil
+	l.mu.Unlock()
+	for _, f := range all {
+		if f.state.CompareAndSwap(requestQueued, requestTaken) {
+			f.finish(err)
+		}
+	}
+}
+
+// redirect turns back what is pending for nodes that do not lead the group any more: they may be
+// stopped or cut off, and a new leader is there to be asked.
+func (f *forwards) redirect(group int, leader string) {
+	f.lanes.Range(func(key, l any) bool {
+		if k := key.(laneKey); k.group == group && k.node != leader {
+			l.(*lane).turnBack(&OutcomeError{OutcomeNotApplied, ErrNotLeader})
+		}
+		return true
+	})
 }
 
 // outBatch is a batch on its way.
