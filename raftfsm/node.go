@@ -39,8 +39,8 @@ func OpenNode(cfg Config) (*Node, error) {
 		return nil, errors.Join(err, closeListener(cfg.Listener), n.unlock())
 	}
 	var err error
-	n.mux = newMux(cfg.Listener, muxLogger(n.cfg.Logger), muxDial(n.dial))
-	n.mux.setIdentity(peerIdentity{Cluster: fixedCluster(n.cfg.Voters), Node: n.cfg.NodeID})
+	n.mux = newMux(cfg.Listener, muxLogger(n.cfg.Logger), muxDial(n.dial),
+		muxIdentity(peerIdentity{Cluster: fixedCluster(n.cfg.Voters), Node: n.cfg.NodeID}))
 	n.peers, n.forwards = newPeers(n.mux, n.cfg.Logger), newForwards(n)
 	n.handleForwards()
 	if err = n.openGroups(); err != nil {
