@@ -105,9 +105,48 @@ func TestForwardOneHop(t *testing.T) {
 	r = NewRequest()
 	r.Cmd = holdOf(ev, 1)
 	err = from.forwards.lane("nobody", 1).propose(t.Context(), r)
-	if !errors.Is(err, ErrNoQuorum) || OutcomeOf(err) != OutcomeNotApplied {
+	if !errors.Is(err, ErrNoQuorum) && !errors.Is(err, ErrNotLeader) || OutcomeOf(err) != OutcomeNotApplied {
 		t.Errorf("a node that does not exist: %v", err)
 	}
+}
+
+// TestForwardTurnsBack: what waits for the connection to a node that leads no more is told so when
+// there is another leader, and can ask that.
+func TestForwardTurnsBack(t *testing.T) {
+	t.Parallel()
+	c := newTestCluster(t, 3, 1, LogStoreWAL)
+	ev := c.event(1, "a:2026-01-01", 10)
+	_, followers := c.roles(1)
+	c.close(followers[0])
+	silent := listenLoopback(t) // takes connections, and says nothing
+	defer mustClose(t, silent)
+	resolve := c.cfgs[followers[0]].Resolve
+	c.cfgs[followers[0]].Resolve = func(id string) (string, error) {
+		if id == "stopped" {
+			return silent.Addr().String(), nil
+		}
+		return resolve(id)
+	}
+	c.open(followers[0])
+	n := c.nodes[followers[0]]
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Millisecond)
+	defer cancel()
+	r := NewRequest()
+	r.Cmd = holdOf(ev, 1)
+	if err := n.forwards.lane("stopped", 1).propose(ctx, r); OutcomeOf(err) != OutcomeNotApplied {
+		t.Errorf("left before there was a connection: %v", err)
+	}
+	var wg sync.WaitGroup
+	for seat := range uint32(10) {
+		wg.Go(func() {
+			r := NewRequest()
+			r.Cmd = holdOf(ev, seat)
+			if err := n.forwards.lane("stopped", 1).propose(t.Context(), r); !errors.Is(err, ErrNotLeader) || OutcomeOf(err) != OutcomeNotApplied {
+				t.Errorf("told %v", err)
+			}
+		})
+	}
+	wg.Wait()
 }
 
 // TestForwardCallersLeave: who leaves is told whether its command can have been applied, and

@@ -55,6 +55,9 @@ type muxOption func(*mux)
 // may be called from any goroutine and must obey its context.
 func muxDial(d dialFunc) muxOption { return func(m *mux) { m.dial = d } }
 
+// muxIdentity says who the node is before the first connection comes.
+func muxIdentity(id peerIdentity) muxOption { return func(m *mux) { m.setIdentity(id) } }
+
 // muxSecurity puts TLS beneath every connection; nil is plaintext.
 func muxSecurity(s peerSecurity) muxOption { return func(m *mux) { m.security = s } }
 

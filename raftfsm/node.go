@@ -61,8 +61,8 @@ func (n *Node) openPort() {
 		n.port, n.mux, n.peers = c.Port, c.Port.mux, c.Port.peers
 		return
 	}
-	n.mux = newMux(n.cfg.Listener, muxLogger(n.cfg.Logger), muxDial(n.dial))
-	n.mux.setIdentity(peerIdentity{Cluster: fixedCluster(n.cfg.Voters), Node: n.cfg.NodeID})
+	n.mux = newMux(n.cfg.Listener, muxLogger(n.cfg.Logger), muxDial(n.dial),
+		muxIdentity(peerIdentity{Cluster: fixedCluster(n.cfg.Voters), Node: n.cfg.NodeID}))
 	n.peers = newPeers(n.mux, n.cfg.Logger)
 }
 

@@ -124,6 +124,18 @@ func (p *peers) call(ctx context.Context, nodeID string, kind uint8, body []byte
 	return c.call(ctx, kind, body)
 }
 
+// reach returns when there is a connection to a node, or why there is none.
+func (p *peers) reach(ctx context.Context, nodeID string) error {
+	l, err := p.link(nodeID)
+	if err != nil {
+		return err
+	}
+	if _, err := l.get(ctx); err != nil {
+		return fmt.Errorf("%w: %w", errNotSent, err)
+	}
+	return nil
+}
+
 // callAddr asks whoever is at an address, over a connection of its own, and tells who that is.
 func (p *peers) callAddr(ctx context.Context, addr string, kind uint8, body []byte) (from string, reply []byte, err error) {
 	if len(body) > maxCallBody {

@@ -65,12 +65,12 @@ func OpenPort(cfg PortConfig) *Port {
 	}
 	p := &Port{cfg: cfg, book: newAddrBook()}
 	p.hello.Store(&Hello{Self: cfg.Self, Joined: Joined{Groups: cfg.Groups, Voters: cfg.Voters}})
-	opts := []muxOption{muxLogger(cfg.Logger), muxDial(p.dial)}
+	self := peerIdentity{Node: cfg.Self.NodeID, Incarnation: cfg.Self.Incarnation}
+	opts := []muxOption{muxLogger(cfg.Logger), muxDial(p.dial), muxIdentity(self)}
 	if cfg.Security != nil {
 		opts = append(opts, muxSecurity(portSecurity{cfg.Security}))
 	}
 	p.mux = newMux(cfg.Listener, opts...)
-	p.mux.setIdentity(peerIdentity{Node: cfg.Self.NodeID, Incarnation: cfg.Self.Incarnation})
 	p.peers = newPeers(p.mux, cfg.Logger)
 	p.peers.handle(callWho, true, p.answerHello)
 	p.peers.handle(callJoin, true, p.answerJoin)

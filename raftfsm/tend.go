@@ -49,6 +49,9 @@ func (g *Group) tend() {
 		}
 		leads := g.IsLeader()
 		g.showLeader(leads)
+		if leader := g.Leader(); leader != "" {
+			g.node.forwards.redirect(g.no, leader)
+		}
 		if !g.ready.Load() && starting.done(g, leads) {
 			g.ready.Store(true)
 			g.clock.live()
