@@ -66,12 +66,18 @@ const clusterRows = 8
 
 // hold wants one to three neighbours, anywhere: they may well be somebody's.
 func (c *clusterClient) hold() *clusterCall {
-	call := &clusterCall{client: c.no, verb: doHold, event: c.load.events[c.rng.IntN(len(c.load.events))]}
+	event := c.load.events[c.rng.IntN(len(c.load.events))]
 	row, n := c.rng.IntN(clusterRows), 1+c.rng.IntN(3)
 	first := c.rng.IntN(killSeats - n)
+	var seats []string
 	for i := range n {
-		call.seats = append(call.seats, killSeat(row, first+i))
+		seats = append(seats, killSeat(row, first+i))
 	}
+	return c.holdOf(event, seats...)
+}
+
+func (c *clusterClient) holdOf(event string, seats ...string) *clusterCall {
+	call := &clusterCall{client: c.no, verb: doHold, event: event, seats: seats}
 	holder := fmt.Sprintf("client-%d", c.no)
 	body, err := json.Marshal(map[string]any{"event_id": call.event, "seat_ids": call.seats, "holder_id": holder, "ttl_seconds": 3600})
 	if err != nil {

@@ -124,13 +124,8 @@ func (l *load) waitAccepted(c *cluster, node string, after, patience time.Durati
 	return took
 }
 
-// burst has clients of their own, count of them, do one thing each at a node, as all others may
-// only be without it. Who is not answered tries again elsewhere.
-func (l *load) burst(at *clusterNode, count int) *sync.WaitGroup {
-	var wg sync.WaitGroup
-	for i := range count {
-		c := &clusterClient{load: l, no: clusterClients + i, rng: rand.New(rand.NewPCG(rand.Uint64(), 0)), first: at}
-		wg.Go(func() { l.history.add(c.once()) })
-	}
-	return &wg
+// visitor is a client of its own beside those of start: its calls begin at a node, or anywhere
+// if that is nil.
+func (l *load) visitor(i int, at *clusterNode) *clusterClient {
+	return &clusterClient{load: l, no: clusterClients + i, rng: rand.New(rand.NewPCG(rand.Uint64(), 0)), first: at}
 }
