@@ -129,6 +129,11 @@ func openNightsOf(t *testing.T, cfg Config, seats int) (*Engine, []*eventRef) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	return nightsIn(t, e, seats)
+}
+
+func nightsIn(t *testing.T, e *Engine, seats int) (*Engine, []*eventRef) {
+	t.Helper()
 	c := &chart.Chart{Name: "Hall", Categories: []chart.Category{{Name: "a"}}, Sections: []chart.Section{{Name: "s", Rows: []chart.Row{{Name: "1"}}}}}
 	for i := range seats {
 		id := fmt.Sprint(i + 1)
