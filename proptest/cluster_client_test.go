@@ -62,7 +62,7 @@ func (c *clusterClient) any(of *[]*stake) *stake {
 }
 
 // clusterRows of the house are sold, so that clients meet.
-const clusterRows = 8
+const clusterRows = 4
 
 // hold wants one to three neighbours, anywhere: they may well be somebody's.
 func (c *clusterClient) hold() *clusterCall {
