@@ -2,10 +2,8 @@ package proptest_test
 
 import (
 	"encoding/json"
-	"errors"
 	"fmt"
 	"math/rand/v2"
-	"net"
 	"net/http"
 	"slices"
 	"time"
@@ -62,16 +60,22 @@ func (c *clusterClient) any(of *[]*stake) *stake {
 }
 
 // clusterRows of the house are sold, so that clients meet.
-const clusterRows = 8
+const clusterRows = 4
 
 // hold wants one to three neighbours, anywhere: they may well be somebody's.
 func (c *clusterClient) hold() *clusterCall {
-	call := &clusterCall{client: c.no, verb: doHold, event: c.load.events[c.rng.IntN(len(c.load.events))]}
+	event := c.load.events[c.rng.IntN(len(c.load.events))]
 	row, n := c.rng.IntN(clusterRows), 1+c.rng.IntN(3)
 	first := c.rng.IntN(killSeats - n)
+	var seats []string
 	for i := range n {
-		call.seats = append(call.seats, killSeat(row, first+i))
+		seats = append(seats, killSeat(row, first+i))
 	}
+	return c.holdOf(event, seats...)
+}
+
+func (c *clusterClient) holdOf(event string, seats ...string) *clusterCall {
+	call := &clusterCall{client: c.no, verb: doHold, event: event, seats: seats}
 	holder := fmt.Sprintf("client-%d", c.no)
 	body, err := json.Marshal(map[string]any{"event_id": call.event, "seat_ids": call.seats, "holder_id": holder, "ttl_seconds": 3600})
 	if err != nil {
@@ -164,61 +168,4 @@ func (c *clusterClient) granted(call *clusterCall, s *stake, status string) bool
 		s.perhaps = status
 	}
 	return false
-}
-
-// call asks a node, and if it does not know the answer, another one, with the same key.
-func (c *clusterClient) call(call *clusterCall, w killWrite) killAnswer {
-	w.key = fmt.Sprintf("client-%d-%x", c.no, c.rng.Uint64())
-	nodes := c.load.open()
-	first := c.first
-	if first == nil {
-		first = nodes[c.rng.IntN(len(nodes))]
-	}
-	a := c.try(call, first, w)
-	if call.failed() {
-		rest := others(nodes, first)
-		a = c.try(call, rest[c.rng.IntN(len(rest))], w)
-	}
-	return a
-}
-
-func (c *clusterClient) try(call *clusterCall, n *clusterNode, w killWrite) killAnswer {
-	h := c.load.history
-	t := attempt{node: n.id, start: h.now()}
-	a, err := (&killAPI{base: n.api, client: c.load.client}).do(w)
-	t.end = h.now()
-	t.verdict, t.said = judged(a, err)
-	call.tries = append(call.tries, t)
-	return a
-}
-
-// judged tells what an answer means. An error after the connection was made tells nothing.
-func judged(a killAnswer, err error) (verdict, string) {
-	var op *net.OpError
-	switch {
-	case errors.As(err, &op) && op.Op == "dial":
-		return notApplied, err.Error()
-	case err != nil:
-		return unknown, err.Error()
-	}
-	said := fmt.Sprintf("%d %s", a.status, a.body)
-	switch {
-	case a.status < 300 && a.status != http.StatusAccepted:
-		return wasDone, said
-	case 400 <= a.status && a.status < 500:
-		return wasRefused, said
-	}
-	var p struct {
-		Outcome string `json:"outcome"`
-	}
-	if json.Unmarshal([]byte(a.body), &p) == nil && p.Outcome == "not_applied" {
-		return notApplied, said
-	}
-	return unknown, said
-}
-
-func (c *clusterClient) read(call *clusterCall, a killAnswer, into any) {
-	if err := json.Unmarshal([]byte(a.body), into); err != nil {
-		c.load.t.Errorf("%v in the answer to %v", err, call)
-	}
 }

@@ -30,18 +30,17 @@ type load struct {
 	stakes []*stake
 }
 
-// newLoad makes the events, on nodes that are ready.
+// newLoad makes the events, each at another node.
 func (c *cluster) newLoad() *load {
 	c.t.Helper()
 	l := &load{t: c.t, client: c.client, events: killEvents[:2], history: newHistory(), pause: 25 * time.Millisecond}
-	n := c.nodes[0]
-	for _, w := range killHouse(l.events) {
+	for i, w := range killHouse(l.events) {
+		n := c.nodes[i%len(c.nodes)] // each knows at once what another one has answered
 		a, err := (&killAPI{base: n.api, client: c.client}).do(w)
 		if err != nil || a.status != http.StatusCreated {
 			c.t.Fatalf("%s %s at node %s: %d %s, %v", w.method, w.path, n.id, a.status, a.body, err)
 		}
 	}
-	c.sameMaps(l, c.nodes) // a node that has not heard of an event may say that there is none
 	l.use(c.nodes...)
 	return l
 }
@@ -124,13 +123,8 @@ func (l *load) waitAccepted(c *cluster, node string, after, patience time.Durati
 	return took
 }
 
-// burst has clients of their own, count of them, do one thing each at a node, as all others may
-// only be without it. Who is not answered tries again elsewhere.
-func (l *load) burst(at *clusterNode, count int) *sync.WaitGroup {
-	var wg sync.WaitGroup
-	for i := range count {
-		c := &clusterClient{load: l, no: clusterClients + i, rng: rand.New(rand.NewPCG(rand.Uint64(), 0)), first: at}
-		wg.Go(func() { l.history.add(c.once()) })
-	}
-	return &wg
+// visitor is a client of its own beside those of start: its calls begin at a node, or anywhere
+// if that is nil.
+func (l *load) visitor(i int, at *clusterNode) *clusterClient {
+	return &clusterClient{load: l, no: clusterClients + i, rng: rand.New(rand.NewPCG(rand.Uint64(), 0)), first: at}
 }

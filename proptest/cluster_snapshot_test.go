@@ -20,8 +20,7 @@ func TestClusterLaggingFollowerGetsSnapshot(t *testing.T) {
 	c := newCluster(t, nil)
 	l := c.newLoad()
 	l.events = l.events[:1] // one group's log is to grow
-	l.pause = 2 * time.Millisecond
-	l.start()
+	l.history.add(l.visitor(0, nil).hold())
 	hot := l.hotGroup(c)
 	leader := c.leader(hot)
 	rest := others(c.nodes, leader)
@@ -30,6 +29,8 @@ func TestClusterLaggingFollowerGetsSnapshot(t *testing.T) {
 	l.use(rest...)
 	slow.stop(t)
 	behind := c.lastEntry(slow, hot)
+	l.pause = 2 * time.Millisecond
+	l.start()
 	c.waitEntries(leader, hot, behind+uint64(clusterInt(t, "USHER_PROPTEST_ENTRIES", keptEntries+200)))
 	l.stop()
 	for _, n := range rest {

@@ -1,20 +1,17 @@
 package proptest_test
 
 import (
-	"encoding/json"
 	"fmt"
 	"net"
 	"net/http"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
-
-	"github.com/usherhq/usher/engine"
 )
 
 // cluster is several real processes on loopback addresses, of one cluster.
@@ -68,30 +65,34 @@ func clusterFolder(t *testing.T) string {
 	return dir
 }
 
+// clusterHosts counts the loopback addresses that nodes were given.
+var clusterHosts atomic.Int32
+
 // place gives a node a folder and addresses. They are on a loopback address of its own, whose
 // ports no outgoing connection takes while the node is down.
 func (c *cluster) place(id string) *clusterNode {
-	host := fmt.Sprintf("127.%d.%d.%d", 64+os.Getpid()%128, os.Getpid()/128%250, 1+len(c.nodes))
+	pid := os.Getpid()
+	host := fmt.Sprintf("127.%d.%d.%d", 64+pid%128, pid/128%256, 1+clusterHosts.Add(1)%250)
 	dir := filepath.Join(c.folder, id)
-	n := &clusterNode{
-		binary: usherBinary(c.t), id: id, dir: dir, log: dir + ".log",
-		api: "http://" + freeAddr(c.t, host), ops: "http://" + freeAddr(c.t, host), raft: freeAddr(c.t, host),
+	n := &clusterNode{binary: usherBinary(c.t), id: id, dir: dir, log: dir + ".log"}
+	var taken []net.Listener // until all are chosen, so that they differ
+	for _, addr := range []*string{&n.api, &n.ops, &n.raft} {
+		ln, err := net.Listen("tcp", host+":0")
+		if err != nil {
+			c.t.Fatal(err)
+		}
+		taken, *addr = append(taken, ln), ln.Addr().String()
 	}
-	n.addr = n.raft
+	n.api, n.ops, n.addr = "http://"+n.api, "http://"+n.ops, n.raft
 	if c.wires != nil {
 		n.addr = c.wires.before(c.t, id, n.raft)
 	}
-	return n
-}
-
-func freeAddr(t *testing.T, host string) string {
-	t.Helper()
-	ln, err := net.Listen("tcp", host+":0")
-	if err != nil {
-		t.Fatal(err)
+	for _, ln := range taken {
+		if err := ln.Close(); err != nil {
+			c.t.Fatal(err)
+		}
 	}
-	defer ln.Close()
-	return ln.Addr().String()
+	return n
 }
 
 // grow adds a node that is none of the founders, and waits until it is one of the cluster.
@@ -153,68 +154,6 @@ func (c *cluster) waitReady(nodes ...*clusterNode) {
 			return err
 		})
 	}
-}
-
-// get reads JSON.
-func (c *cluster) get(url string, into any) error {
-	a, err := (&killAPI{base: url, client: c.client}).do(killWrite{method: http.MethodGet})
-	if err == nil && a.status != http.StatusOK {
-		err = fmt.Errorf("status %d: %s", a.status, a.body)
-	}
-	if err == nil {
-		err = json.Unmarshal([]byte(a.body), into)
-	}
-	if err != nil {
-		return fmt.Errorf("GET %s: %w", url, err)
-	}
-	return nil
-}
-
-// groups is how a node that is ready sees its replicas.
-func (c *cluster) groups(n *clusterNode) ([]engine.GroupStatus, error) {
-	var v struct {
-		Groups []engine.GroupStatus `json:"groups"`
-	}
-	err := c.get(n.ops+"/readyz?verbose", &v)
-	return v.Groups, err
-}
-
-// leader finds who leads a group: the newest of those that say so.
-func (c *cluster) leader(group int) *clusterNode {
-	c.t.Helper()
-	var leader *clusterNode
-	c.eventually(patience, func() error {
-		term := uint64(0)
-		for _, n := range c.running() {
-			all, err := c.groups(n)
-			if err == nil && all[group].State == "Leader" && all[group].Term > term {
-				leader, term = n, all[group].Term
-			}
-		}
-		if leader == nil {
-			return fmt.Errorf("nobody leads group %d", group)
-		}
-		return nil
-	})
-	return leader
-}
-
-// usher runs the binary, and gives its standard output.
-func (c *cluster) usher(args ...string) (string, error) {
-	out, err := exec.Command(usherBinary(c.t), args...).Output()
-	if exit, ok := err.(*exec.ExitError); ok {
-		err = fmt.Errorf("usher %s: %w: %s", strings.Join(args, " "), err, exit.Stderr)
-	}
-	return string(out), err
-}
-
-// status asks a node for the cluster as it sees it.
-func (c *cluster) status(n *clusterNode) (v engine.ClusterView, err error) {
-	out, err := c.usher("cluster", "status", "--admin", n.ops, "--json")
-	if err == nil {
-		err = json.Unmarshal([]byte(out), &v)
-	}
-	return v, err
 }
 
 // clusterInt is a number from the environment, for longer runs.
