@@ -12,14 +12,11 @@ import (
 func (l *lane) carry() {
 	var b outBatch
 	peers := l.forwards.node.peers
-	for {
+	for l.more() {
 		if err := peers.reach(peers.ctx, l.node); err != nil {
 			l.turnBack(lostBatch(l.node, err))
 		}
-		if !l.take(&b) {
-			return
-		}
-		if len(b.requests) > 0 {
+		if l.take(&b); len(b.requests) > 0 {
 			l.send(&b)
 		}
 	}
@@ -57,23 +54,28 @@ type outBatch struct {
 	longest  time.Duration
 }
 
-// take makes a batch of what is pending; false when nothing is, and then the carrier has left.
-func (l *lane) take(b *outBatch) bool {
+// more tells whether anything is pending; if not, the carrier that asks is one no more.
+func (l *lane) more() bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if len(l.pending) == 0 {
+		l.carriers--
+		return false
+	}
+	return true
+}
+
+// take makes a batch of what is pending; of nothing, when another carrier was quicker.
+func (l *lane) take(b *outBatch) {
 	l.mu.Lock()
 	all := l.pending
 	l.pending = nil
-	if len(all) == 0 {
-		l.carriers--
-		l.mu.Unlock()
-		return false
-	}
 	l.mu.Unlock()
 	if rest := b.fill(all); len(rest) > 0 {
 		l.mu.Lock()
 		l.pending = append(rest, l.pending...)
 		l.mu.Unlock()
 	}
-	return true
 }
 
 // fill packs requests until the batch is full, and returns those that are left.

@@ -277,14 +277,15 @@ func TestForwardLost(t *testing.T) {
 	leader, followers := c.roles(1)
 	p := newProxy(t)
 	defer p.close()
-	to, err := c.resolve(c.nodes[leader].ID())
+	leads := c.nodes[leader].ID()
+	to, err := c.resolve(leads)
 	if err != nil {
 		t.Fatal(err)
 	}
 	p.to.Store(to)
 	c.close(followers[0]) // it comes back with the proxy between itself and the leader
 	c.cfgs[followers[0]].Resolve = func(id string) (string, error) {
-		if id == c.nodes[leader].ID() {
+		if id == leads {
 			return p.addr(), nil
 		}
 		return c.resolve(id)

@@ -5,6 +5,8 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 
 	"github.com/usherhq/usher/shard"
 )
@@ -29,27 +31,24 @@ var numbered = map[uint16]error{
 	98: errBadBatch, 99: errMuxStranger, 100: errUnknownCall,
 }
 
-var numberOf = func() map[error]uint16 {
-	m := make(map[error]uint16, len(numbered))
-	for no, err := range numbered {
-		m[err] = no
-	}
-	return m
-}()
+// byNumber are the numbers, ascending.
+var byNumber = slices.Sorted(maps.Keys(numbered))
 
-// errorNumber is the number of the error that err is, or wraps; 0 when it has none.
+// errorNumber is the number of the error that err is, or the lowest of those that it wraps; 0 when
+// it has none.
 func errorNumber(err error) uint16 {
-	if no, ok := numberOf[err]; ok {
-		return no
-	}
-	// Of several that it wraps the lowest: any rule will do, as long as it is one.
-	found := uint16(0)
-	for no, known := range numbered {
-		if (found == 0 || no < found) && errors.Is(err, known) {
-			found = no
+	// Compared one by one: an error of a type that cannot be hashed may come, too.
+	for _, no := range byNumber {
+		if err == numbered[no] {
+			return no
 		}
 	}
-	return found
+	for _, no := range byNumber {
+		if errors.Is(err, numbered[no]) {
+			return no
+		}
+	}
+	return 0
 }
 
 // remoteError is an error that another node told of.
