@@ -46,6 +46,7 @@ func OpenNode(cfg Config) (*Node, error) {
 		return nil, errors.Join(err, n.Close())
 	}
 	n.handleForwards()
+	n.handleChecksums()
 	if n.port != nil {
 		n.belong()
 	} else {
@@ -76,9 +77,11 @@ func (n *Node) prepare() (err error) {
 	}
 	n.origin = binary.LittleEndian.Uint64(seed[:])
 	if n.lock == nil {
-		n.lock, err = LockDir(n.cfg.Dir)
+		if n.lock, err = LockDir(n.cfg.Dir); err != nil {
+			return err
+		}
 	}
-	return err
+	return refuseQuarantined(n.cfg.Dir)
 }
 
 func (n *Node) unlock() error {

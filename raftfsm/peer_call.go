@@ -33,6 +33,9 @@ const (
 	callJoin      = 17 // let me in; likewise
 	callStatus    = 18
 	callTransfer  = 19
+
+	callDigest     = 20 // see checksum_call.go
+	callQuarantine = 21
 )
 
 var (

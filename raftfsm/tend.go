@@ -49,6 +49,7 @@ func (g *Group) tend() {
 		}
 		leads := g.IsLeader()
 		g.showLeader(leads)
+		g.lookAround()
 		if !g.ready.Load() && starting.done(g, leads) {
 			g.ready.Store(true)
 			g.clock.live()
