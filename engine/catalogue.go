@@ -2,7 +2,6 @@ package engine
 
 import (
 	"context"
-	"crypto/cipher"
 	"encoding/hex"
 	"encoding/json"
 	"errors"
@@ -31,7 +30,7 @@ type eventRef struct {
 	scale    *scale      // likewise
 	attempts *heat.Counter
 	chartSHA string
-	cipher   cipher.Block
+	ciphers  idCiphers
 	prices   []int64 // by seat, minor units; nil when nothing has a price
 	currency string
 	routing  eventRouting
@@ -135,14 +134,16 @@ func (e *Engine) eventByNo(ctx context.Context, group int, no uint32) (*eventRef
 // loadEvent reads an active event's constants from its group.
 func (e *Engine) loadEvent(ctx context.Context, p *raftfsm.Placement) (*eventRef, error) {
 	ref := &eventRef{id: p.Create.ID, group: int(p.Group), chartSHA: hex.EncodeToString(p.Create.Chart[:])}
-	if err := e.sure(ctx, ref.group, ref.fromGroup(e)); err != nil {
+	var secret [32]byte
+	var eras []shard.Era
+	if err := e.sure(ctx, ref.group, ref.fromGroup(e, &secret, &eras)); err != nil {
 		return nil, err
 	}
 	if err := json.Unmarshal(p.Create.Meta, &ref.settings); err != nil {
 		return nil, fmt.Errorf("%w: settings of event %s: %w", ErrDamaged, ref.id, err)
 	}
 	var err error
-	if ref.cipher, err = newIDCipher(p.Create.Secret); err != nil {
+	if ref.ciphers, err = newIDCiphers(secret, eras); err != nil {
 		return nil, err
 	}
 	if ref.chart, err = e.chartIndex(p.Create.Chart); err != nil {
@@ -165,7 +166,7 @@ func (e *Engine) loadEvent(ctx context.Context, p *raftfsm.Placement) (*eventRef
 var errNotHere = fmt.Errorf("%w: the event is not here yet", ErrStarting)
 
 // fromGroup reads what the event's group knows of it.
-func (ref *eventRef) fromGroup(e *Engine) func() error {
+func (ref *eventRef) fromGroup(e *Engine, secret *[32]byte, eras *[]shard.Era) func() error {
 	return func() error {
 		found := false
 		if err := e.reader(ref.group).View(func(s *shard.State) {
@@ -173,6 +174,7 @@ func (ref *eventRef) fromGroup(e *Engine) func() error {
 				ev := s.Event(ref.no)
 				epoch := ev.Epoch()
 				ref.epoch, ref.created = hex.EncodeToString(epoch[:]), ev.CreatedAt()
+				*secret, *eras = ev.Secret(), ev.Eras()
 			}
 		}); err != nil {
 			return err
@@ -238,11 +240,11 @@ func (r *eventRef) ids(seats []uint32) []string {
 }
 
 func (r *eventRef) holdID(number uint32) string {
-	return makeID(r.cipher, kindHold, r.group, r.no, number)
+	return makeID(r.ciphers.of(kindHold, number), kindHold, r.group, r.no, number)
 }
 
 func (r *eventRef) bookingID(number uint32) string {
-	return makeID(r.cipher, kindBooking, r.group, r.no, number)
+	return makeID(r.ciphers.of(kindBooking, number), kindBooking, r.group, r.no, number)
 }
 
 // find resolves an id of the kind; unknown is what a forged or malformed one is called.
@@ -252,7 +254,7 @@ func (e *Engine) find(ctx context.Context, kind idKind, id string, unknown error
 		return nil, 0, unknown
 	}
 	ref, err := e.eventByNo(ctx, raw.group, raw.event)
-	if errors.Is(err, ErrUnknownEvent) || err == nil && !raw.genuine(ref.cipher) {
+	if errors.Is(err, ErrUnknownEvent) || err == nil && !raw.genuine(ref.ciphers.of(kind, raw.number)) {
 		return nil, 0, unknown
 	}
 	return ref, raw.number, err

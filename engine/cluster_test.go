@@ -1,6 +1,7 @@
 package engine_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -145,6 +146,23 @@ func TestThreeEnginesAreOneCluster(t *testing.T) {
 		t.Errorf("%+v", v)
 	}
 
+	// A backup made at any of them has what all of them sold, and starts another cluster.
+	var backup bytes.Buffer
+	if err := all[1].Backup(ctx, &backup); err != nil {
+		t.Fatal(err)
+	}
+	restored := filepath.Join(t.TempDir(), "restored")
+	if _, err := engine.Restore(ctx, bytes.NewReader(backup.Bytes()), restored, engine.RestoreOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	again := m.open(engine.Config{Dir: restored, Cluster: &engine.Cluster{Listen: m.port("again"), Insecure: true}})[0]
+	if got, err := again.Event(ctx, ev.EventID); err != nil || got.Seats.Held != 3 {
+		t.Errorf("restored: %+v, %v", got.Seats, err)
+	}
+	if v := clusterOf(t, again); len(v.Nodes) != 1 || v.Cluster == clusterOf(t, all[0]).Cluster {
+		t.Errorf("restored: %+v", v)
+	}
+
 	// One goes; writes go on.
 	if err := all[0].Close(); err != nil {
 		t.Fatal(err)
@@ -257,5 +275,74 @@ func TestClusterConfigIsChecked(t *testing.T) {
 	open.Listen = "0.0.0.0:0"
 	if _, err := engine.Open(t.Context(), engine.Config{Dir: t.TempDir(), Cluster: open}); err == nil || !strings.Contains(err.Error(), "loopback") {
 		t.Errorf("plaintext for all the world: %v", err)
+	}
+}
+
+// TestAllAddressesChange: a cluster whose nodes all come back at other addresses finds itself by
+// the new list, before there is a majority to ask.
+func TestAllAddressesChange(t *testing.T) {
+	m := newMembers(t, "a", "b", "c")
+	ids := []string{"a", "b", "c"}
+	configs := func() (cfgs []engine.Config) {
+		for _, id := range ids {
+			cfgs = append(cfgs, m.config(id, 3, ids...))
+		}
+		return cfgs
+	}
+	all := m.open(configs()...)
+	putHall(t, all[0])
+	for _, e := range all {
+		if err := e.Close(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	m.ports = map[string]string{}
+	for _, id := range []string{"x", "y", "z"} {
+		m.port(id) // so that none is where it was
+	}
+	all = m.open(configs()...)
+	if _, err := all[1].CreateEvent(t.Context(), engine.EventSpec{VenueID: "hall", EventDate: "2027-01-01", ChartID: "hall"}); err != nil {
+		t.Fatal(err)
+	}
+	until(t, "the directory has the new addresses", func() bool {
+		for _, n := range clusterOf(t, all[2]).Nodes {
+			if n.Addr != m.port(n.NodeID) {
+				return false
+			}
+		}
+		return true
+	})
+}
+
+// TestReadReplica: it shows what was sold, takes claims for the leader, and never votes.
+func TestReadReplica(t *testing.T) {
+	m := newMembers(t, "a", "r")
+	a := m.open(m.config("a", 1, "a"))[0]
+	putHall(t, a)
+	ev, err := a.CreateEvent(t.Context(), engine.EventSpec{VenueID: "hall", EventDate: "2027-01-01", ChartID: "hall"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	cfg := m.config("r", 0, "a")
+	cfg.Cluster.ReadReplica = true
+	r := m.open(cfg)[0]
+	h := hold(t, r, ev.EventID, "A-1")
+	if got, err := r.HoldByID(t.Context(), h.HoldID); err != nil || got.HoldID != h.HoldID {
+		t.Errorf("what it was told itself: %+v, %v", got, err)
+	}
+	sm, err := r.SeatMap(t.Context(), ev.EventID, h.Version)
+	if err != nil || sm.Version < h.Version {
+		t.Errorf("min_version: %v", err)
+	}
+	for _, g := range clusterOf(t, r).Groups {
+		if slices.Contains(g.Voters, "r") || !slices.Contains(g.Others, "r") {
+			t.Errorf("group %d: voters %v, read replicas %v", g.Group, g.Voters, g.Others)
+		}
+	}
+	if err := r.AddNode(t.Context(), engine.NodeChange{NodeID: "r", DuringSales: true}); err != nil {
+		t.Fatal(err)
+	}
+	if err := a.RemoveNode(t.Context(), engine.NodeChange{NodeID: "a", Force: true}); err == nil || !strings.Contains(err.Error(), "nobody is left to vote") {
+		t.Errorf("the only voter was removed: %v", err)
 	}
 }

@@ -94,7 +94,8 @@ func (e *Engine) newPlacement(ctx context.Context, set *settings, sum [32]byte) 
 // finishEvent makes a placed event in its group and marks it active.
 func (e *Engine) finishEvent(ctx context.Context, p *raftfsm.Placement) error {
 	var packed *shard.Chart
-	if err := e.reader(0).ViewDirectory(func(d *raftfsm.Directory) { packed = d.Chart(p.Create.Chart) }); err != nil {
+	var create shard.CreateEvent
+	if err := e.reader(0).ViewDirectory(func(d *raftfsm.Directory) { packed, create = d.Chart(p.Create.Chart), d.Founding(p) }); err != nil {
 		return err
 	}
 	if packed == nil {
@@ -107,8 +108,8 @@ func (e *Engine) finishEvent(ctx context.Context, p *raftfsm.Placement) error {
 		return err
 	}
 	r := raftfsm.NewRequest()
-	r.Cmd.Op = raftfsm.CreateOp(&p.Create)
-	r.Cmd.Create = p.Create
+	r.Cmd.Op = raftfsm.CreateOp(&create)
+	r.Cmd.Create = create
 	res, err := e.propose(ctx, int(p.Group), r, true)
 	if err == nil {
 		err = res.Err

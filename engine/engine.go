@@ -30,6 +30,7 @@ type Engine struct {
 	heat       *heat.Heat // counts nothing with Config.HeatOff
 	latency    latencies
 	metrics    *metrics
+	backups    sync.Mutex // held while one is made
 	registered *registered
 	sales      sales
 

@@ -3,10 +3,13 @@ package engine
 import (
 	"crypto/aes"
 	"crypto/cipher"
+	"crypto/sha256"
 	"crypto/subtle"
 	"encoding/base32"
 	"encoding/binary"
 	"strings"
+
+	"github.com/usherhq/usher/shard"
 )
 
 // The ids people see carry where a thing is (group, event, number), so that any node
@@ -39,7 +42,53 @@ type rawID struct {
 	mac    [idMAC]byte
 }
 
-func newIDCipher(secret [32]byte) (cipher.Block, error) { return aes.NewCipher(secret[:16]) }
+// idEra makes the ids of numbers that were given since a restore.
+type idEra struct {
+	hold, booking uint64 // the first number of each kind
+	cipher        cipher.Block
+}
+
+// idCiphers are those of an event. An id that the old cluster gave after the backup was
+// made has a number of the present era, and does not fit its cipher: it is unknown,
+// whoever has the number now.
+type idCiphers struct {
+	now  idEra
+	past []idEra // before it, oldest first; the first one has every number
+}
+
+func newIDCiphers(secret [32]byte, eras []shard.Era) (c idCiphers, err error) {
+	for i, era := range eras {
+		key := secret
+		if i > 0 {
+			key = sha256.Sum256(append(secret[:], era.Salt[:]...))
+			c.past = append(c.past, c.now)
+		}
+		c.now = idEra{hold: era.Hold, booking: era.Booking}
+		if c.now.cipher, err = aes.NewCipher(key[:16]); err != nil {
+			return c, err
+		}
+	}
+	return c, nil
+}
+
+func (a *idEra) has(kind idKind, number uint32) bool {
+	if kind == kindBooking {
+		return uint64(number) >= a.booking
+	}
+	return uint64(number) >= a.hold
+}
+
+// of is the cipher of a number.
+func (c *idCiphers) of(kind idKind, number uint32) cipher.Block {
+	if c.now.has(kind, number) {
+		return c.now.cipher
+	}
+	for i := len(c.past) - 1; ; i-- {
+		if c.past[i].has(kind, number) {
+			return c.past[i].cipher
+		}
+	}
+}
 
 func makeID(c cipher.Block, kind idKind, group int, event, number uint32) string {
 	var raw [idPlain + idMAC]byte

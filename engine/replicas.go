@@ -161,11 +161,22 @@ func replicaID(i int) string { return fmt.Sprintf("replica-%d", i) }
 
 func (id *identity) sound() bool {
 	for _, n := range id.NodeIDs {
-		if !chart.IsID(n) || strings.Trim(n, ".") == "" {
+		if !isNodeID(n) {
 			return false
 		}
 	}
 	return len(id.NodeIDs) > 0 && 1 <= id.Groups && id.Groups <= maxGroups && (id.LogStore == LogStoreWAL || id.LogStore == LogStoreBolt)
+}
+
+func isNodeID(n string) bool { return chart.IsID(n) && strings.Trim(n, ".") != "" }
+
+// freshNodeID is a name that no node has had.
+func freshNodeID() (string, error) {
+	var b [6]byte
+	if _, err := rand.Read(b[:]); err != nil {
+		return "", err
+	}
+	return "node-" + hex.EncodeToString(b[:]), nil
 }
 
 func makeIdentity(cfg *Config, path string) (*identity, error) {
@@ -189,22 +200,13 @@ func makeIdentity(cfg *Config, path string) (*identity, error) {
 			id.NodeIDs = append(id.NodeIDs, replicaID(i))
 		}
 	} else {
-		one, err := newNodeID()
+		name, err := freshNodeID()
 		if err != nil {
 			return nil, err
 		}
-		id.NodeIDs = []string{one}
+		id.NodeIDs = []string{name}
 	}
 	return id, saveIdentity(id, path)
-}
-
-// newNodeID is for a node that nobody named.
-func newNodeID() (string, error) {
-	var b [6]byte
-	if _, err := rand.Read(b[:]); err != nil {
-		return "", err
-	}
-	return "node-" + hex.EncodeToString(b[:]), nil
 }
 
 // makeGroups makes the folders of all groups.

@@ -17,7 +17,7 @@ func (x *Run) Actions() map[string]func() error {
 		"decide more": one(x.decide), "resolve": one(x.resolve), "resolve more": one(x.resolve), "ack": one(x.ack),
 		"retry": one(x.retry), "retry more": one(x.retry),
 		"time": x.wait, "clock back": x.clockBack, "sweep": x.sweep, "grind": x.grind, "grind bundles": x.grindBundles,
-		"reload": x.reload, "freeze": x.freeze, "thaw": x.thaw,
+		"reload": x.reload, "restore": x.restore, "freeze": x.freeze, "thaw": x.thaw,
 	}
 }
 

@@ -8,7 +8,8 @@
 // has a [Subject] (the real state machine) and the model side by side, gives both the
 // same random commands at the same times, and compares after each what was told and all
 // that can be read: seats, counts, versions, packed maps, what changed since any
-// version, holds, bookings, reasons, when something is due; and the state's own Check.
+// version, holds, bookings, reasons, when something is due; and the state's own Check. Now and then
+// all since a backup is lost: what it has goes on, and no token may come twice.
 //
 //	TestShardAgainstModel        rapid, which shrinks what fails
 //	TestShardFromSeeds           longer runs from seeds

@@ -36,6 +36,13 @@ type ModelEvent struct {
 	Answers  []ModelAnswer // oldest first
 	Reasons  map[uint32]string
 	Channels []ModelChannel // numbered from 1 on
+	Eras     []ModelEra     // since the first, oldest first
+}
+
+// ModelEra begins with a restore.
+type ModelEra struct {
+	Holds int // there were before it
+	Base  uint64
 }
 
 // ModelChannel is a channel.

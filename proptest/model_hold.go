@@ -218,7 +218,24 @@ func (e *ModelEvent) answer(h *ModelHold, expires int64, out *shard.Result) {
 	out.Number, out.Token, out.Version, out.Expires = h.Number, e.token(h.Number), e.Version(), expires
 }
 
-func (e *ModelEvent) token(hold uint32) uint64 { return e.Create.TokenBase + uint64(hold) }
+// token is the base of the era that the hold is of, plus its number.
+func (e *ModelEvent) token(hold uint32) uint64 {
+	base := e.Create.TokenBase
+	for _, era := range e.Eras {
+		if int(hold) > era.Holds {
+			base = era.Base
+		}
+	}
+	return base + uint64(hold)
+}
+
+// base is that of the present era.
+func (e *ModelEvent) base() uint64 {
+	if n := len(e.Eras); n > 0 {
+		return e.Eras[n-1].Base
+	}
+	return e.Create.TokenBase
+}
 
 // find is the hold with that number, unless nobody is told of it.
 func (e *ModelEvent) find(n uint32) *ModelHold {

@@ -59,12 +59,12 @@ var outcomes = []string{
 	"granted: substitutes", "granted: wanted with fan", "granted: areas", "granted: a lease", "granted: by a channel", "granted: as read",
 	"granted: for a bundle here", "granted: for a bundle elsewhere", "suggested", "undecided conflicts", "a bundle's claim again",
 	"bundle open", "bundle held", "bundle ended", "bundle booked", "bundle cancelled", "guest held", "guest booked", "guest cancelled",
-	"forgotten bundles", "acknowledged", "old news",
+	"forgotten bundles", "acknowledged", "old news", "granted after a restore", "used over a restore",
 }
 
 // often is how many times in reachRuns runs each of them must come about.
 const (
-	reachRuns = 80
+	reachRuns = 200
 	often     = 5
 )
 
@@ -147,6 +147,8 @@ func (x *Run) count(op Op, out shard.Result, told map[string]int) {
 	for _, f := range out.Conflicts {
 		told["undecided conflicts"] += one(f.Undecided)
 	}
+	told["granted after a restore"] += one(out.Err == nil && !out.Replayed && x.grantedNow(op, out))
+	told["used over a restore"] += one(out.Err == nil && !out.Replayed && x.usedOver(op))
 	switch c := op.(type) {
 	case *shard.Expire:
 		told["swept holds"] += int(out.Count)
@@ -161,6 +163,27 @@ func (x *Run) count(op Op, out shard.Result, told map[string]int) {
 		told["acknowledged"] += one(out.Err == nil && out.Bundle == c.State)
 		told["old news"] += one(out.Err == nil && out.Bundle != c.State)
 	}
+}
+
+// grantedNow tells of a grant in an era that is not the first.
+func (x *Run) grantedNow(op Op, out shard.Result) bool {
+	_, hold := op.(*shard.Hold)
+	return hold && len(x.m.Events[out.Event].Eras) > 0
+}
+
+// usedOver tells of a hold that is extended or booked in a later era than its own.
+func (x *Run) usedOver(op Op) bool {
+	var no, hold uint32
+	switch c := op.(type) {
+	case *shard.Extend:
+		no, hold = c.Event, c.Hold
+	case *shard.Book:
+		no, hold = c.Event, c.Hold
+	default:
+		return false
+	}
+	eras := x.m.Events[no].Eras
+	return len(eras) > 0 && int(hold) <= eras[len(eras)-1].Holds
 }
 
 func countClaim(c *shard.Claim, out shard.Result, told map[string]int) {

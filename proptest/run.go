@@ -29,7 +29,10 @@ type Run struct {
 
 	versionBefore int // of a claim's event
 
-	frozen []moment
+	frozen   []moment
+	saved    *backup
+	restores int
+	tokensGiven
 }
 
 // Model is what the subject should be.
@@ -59,6 +62,9 @@ func (x *Run) Do(op Op) error {
 	}
 	if err := asked.compare(op, want); err != nil {
 		return fmt.Errorf("asked beforehand: %w", err)
+	}
+	if err := x.tokens(op, &x.out); err != nil {
+		return err
 	}
 	return CompareResult(op, x.out, want)
 }

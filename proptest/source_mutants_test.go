@@ -46,6 +46,11 @@ var sourceMutants = []struct{ name, file, is, becomes string }{
 	{"links are missing from the digest and the snapshot", "snapshot.go", "f.u32(p.bundle(i))", "f.u32(0)"},
 	{"an undecided seat is told as taken", "bundle.go", "f.Undecided = true", "f.Undecided = false"},
 	{"a lease needs no token", "booking.go", "c.Token == 0 && p.flags[i]&HoldLease != 0", "c.Token == 0 && p.flags[i] > holdFlags"},
+	{"a restore raises no base", "era.go", "max(base+eraTokens, uint64(slot)*eraTokens)", "max(base, 1)"},
+	{"a second restore of a backup is like the first", "era.go", "max(base+eraTokens, uint64(slot)*eraTokens)", "base + eraTokens"},
+	{"an era's first hold has an old token", "era.go", "if uint64(hold) >= e.era.Hold {", "if uint64(hold) > e.era.Hold {"},
+	{"old holds have new tokens", "era.go", "return e.pastToken(hold)", "return e.era.Base + uint64(hold)"},
+	{"a restore keeps the epoch", "era.go", "copy(e.epoch[:], h[:16])", ""},
 	{"the gate stands open", "hold.go", "case e.rules.Gated && !t.admitted:", "case false:"},
 }
 

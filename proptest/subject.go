@@ -19,6 +19,8 @@ type Subject interface {
 	RefuseClaim(now int64, c *shard.Claim, out *shard.Result) bool
 	// Reload goes through a snapshot and continues with what was restored.
 	Reload() error
+	// Rewind continues with what a snapshot has, in a new era.
+	Rewind(snapshot []byte, seed [32]byte, at int64) error
 	// State is what readers look at.
 	State() *shard.State
 }
@@ -52,6 +54,18 @@ func (r *Real) Reload() error {
 		return err
 	}
 	s, err := shard.Restore(bytes.NewReader(b))
+	if err == nil {
+		r.S = s
+	}
+	return err
+}
+
+// Rewind implements Subject.
+func (r *Real) Rewind(snapshot []byte, seed [32]byte, at int64) error {
+	s, err := shard.Restore(bytes.NewReader(snapshot))
+	if err == nil {
+		err = s.Restored(seed, at)
+	}
 	if err == nil {
 		r.S = s
 	}

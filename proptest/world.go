@@ -16,6 +16,9 @@ const runStart = int64(1_700_000_000_000)
 // settings that hurt (few keys, a sale that has not begun, high tokens, limits).
 func NewRun(d Dice, s Subject, onOp func(int64, Op)) (*Run, error) {
 	x := &Run{gen: gen{Dice: d, m: NewModel()}, subject: s, now: runStart, stamp: runStart, OnOp: onOp}
+	if onOp == nil { // else it is part of something that a restore would take apart
+		x.highest = make(map[string]uint64)
+	}
 	err := x.addHouse(0, 2)
 	if more := d.Roll(3); err == nil && more > 0 {
 		err = x.addPlain(2)

@@ -39,6 +39,13 @@ func (f timeFile) sum() uint32 {
 	return crc32.Checksum(raw, castagnoli)
 }
 
+// encode gives the file's bytes.
+func (f timeFile) encode() ([]byte, error) {
+	f.Sum = f.sum()
+	raw, err := json.Marshal(f)
+	return append(raw, '\n'), err
+}
+
 // readTimeFile reads path. A damaged file is ErrDamaged, a missing one os.ErrNotExist.
 //
 // Its Index is a lower bound of what this node's log or snapshot must reach: a folder whose log
@@ -144,12 +151,11 @@ func (k *timeKeeper) write(durable bool) error {
 		Index: k.applied(), Logical: k.logical.now(), // the index first: it only grows
 		BootID: bootID, BootTime: since, Wall: k.clock.Wall().UnixMilli(),
 	}
-	f.Sum = f.sum()
-	raw, err := json.Marshal(f)
+	raw, err := f.encode()
 	if err != nil {
 		return err
 	}
-	return replaceFile(k.path, append(raw, '\n'), durable)
+	return replaceFile(k.path, raw, durable)
 }
 
 // replaceFile writes data under a temporary name and renames it over path.

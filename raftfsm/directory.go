@@ -56,6 +56,7 @@ type Directory struct {
 	byID   map[string]int
 	load   []int // events in each group; [0] stays 0
 	series map[string]uint16
+	era    directoryEra
 }
 
 func newDirectory(groups int) *Directory {

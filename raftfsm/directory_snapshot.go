@@ -15,7 +15,10 @@ import (
 // The directory's snapshot is the shortest log that leads to it: entries in the log's
 // own format, each behind its length (4 bytes), an empty length, and the digest.
 
-const directoryMagic = "USHERDIR\x01"
+const (
+	directoryMagic    = "USHERDIR\x01"
+	directoryMagicEra = "USHERDIR\x02" // since a restore
+)
 
 // chunkBytes is how much of a chart one command carries.
 const chunkBytes = 64 << 10
@@ -28,6 +31,7 @@ type frozenDirectory struct {
 	names  []ChartVersion
 	events []*Placement
 	nodes  membership
+	era    directoryEra
 }
 
 func (m *directoryMachine) freeze() io.WriterTo { return m.dir.freeze() }
@@ -35,7 +39,7 @@ func (m *directoryMachine) freeze() io.WriterTo { return m.dir.freeze() }
 func (d *Directory) freeze() *frozenDirectory {
 	return &frozenDirectory{
 		groups: d.groups, time: d.time, charts: d.charts.Freeze(),
-		names: slices.Clip(d.names), events: slices.Clip(d.events), nodes: d.membership,
+		names: slices.Clip(d.names), events: slices.Clip(d.events), nodes: d.membership, era: d.era,
 	}
 }
 
@@ -82,8 +86,9 @@ func (z *frozenDirectory) WriteTo(w io.Writer) (int64, error) {
 }
 
 func (z *frozenDirectory) write(e *entryWriter) {
-	e.raw([]byte(directoryMagic))
+	e.raw([]byte(z.era.magic()))
 	e.raw(binary.LittleEndian.AppendUint32(nil, uint32(z.groups)))
+	z.era.write(e)
 	for _, ch := range z.charts {
 		for off := 0; off == 0 || off < len(ch.Data); off += chunkBytes {
 			e.entry(z.time, 0, &Command{Op: OpChartChunk, Chunk: shard.ChartChunk{
@@ -133,13 +138,17 @@ func (e *entryWriter) entry(stamp int64, group uint64, c *Command) {
 func restoreDirectory(r io.Reader, groups int) (*Directory, error) {
 	h := xxhash.New()
 	in := &directoryReader{r: r, h: h}
-	if string(in.take(len(directoryMagic))) != directoryMagic {
+	magic := string(in.take(len(directoryMagic)))
+	if magic != directoryMagic && magic != directoryMagicEra {
 		return nil, in.bad(errors.New("this is no directory snapshot of a version this program reads"))
 	}
 	if n := in.u32(); in.err == nil && int(n) != groups {
 		return nil, in.bad(fmt.Errorf("it is of a node with %d groups, this one has %d", n, groups))
 	}
 	m := &directoryMachine{newDirectory(groups)}
+	if magic == directoryMagicEra {
+		m.dir.era.read(in)
+	}
 	for in.err == nil {
 		sum := h.Sum64()
 		n := in.u32()

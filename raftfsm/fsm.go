@@ -193,13 +193,7 @@ type fsmSnapshot struct {
 // Persist streams the snapshot into the sink.
 func (s *fsmSnapshot) Persist(sink raft.SnapshotSink) error {
 	begin, out := time.Now(), &countedWriter{Writer: sink}
-	z, err := zstd.NewWriter(out, zstd.WithEncoderLevel(zstd.SpeedFastest), zstd.WithEncoderConcurrency(1))
-	if err == nil {
-		if _, err = s.frozen.WriteTo(z); err == nil {
-			err = z.Close()
-		}
-	}
-	if err != nil {
+	if err := compress(out, s.frozen); err != nil {
 		_ = sink.Cancel() // the first error is the one that tells
 		return err
 	}

@@ -16,6 +16,8 @@ type machine interface {
 	freeze() io.WriterTo
 	// restore replaces the state by a snapshot's; on an error it stays as it was.
 	restore(r io.Reader) error
+	// restored begins a new era of a state that comes from a backup.
+	restored(seed [32]byte, at int64) error
 	digest() uint64
 	check() error
 	// takeDirty appends the numbers of what changed since the last call.
@@ -31,6 +33,8 @@ func (m *shardMachine) now() int64                { return m.state.Now() }
 func (m *shardMachine) freeze() io.WriterTo       { return m.state.Freeze() }
 func (m *shardMachine) digest() uint64            { return m.state.Digest() }
 func (m *shardMachine) check() error              { return m.state.Check() }
+
+func (m *shardMachine) restored(seed [32]byte, at int64) error { return m.state.Restored(seed, at) }
 
 func (m *shardMachine) takeDirty(buf []uint32) []uint32 { return m.state.TakeDirty(buf) }
 
@@ -82,6 +86,8 @@ func (m *directoryMachine) apply(now int64, c *Command, out *shard.Result) bool 
 	}
 	return true
 }
+
+func (m *directoryMachine) restored(seed [32]byte, at int64) error { return m.dir.restored(seed, at) }
 
 func (m *directoryMachine) takeDirty(buf []uint32) []uint32 { return buf }
 

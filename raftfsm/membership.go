@@ -44,6 +44,7 @@ func (n *Node) belong() {
 	n.port.mux.setAllow(n.allow)
 	n.port.peers.handle(callStatus, false, n.answerStatus)
 	n.port.peers.handle(callTransfer, false, n.answerTransfer)
+	n.port.peers.handle(callPause, false, n.answerPause)
 	let, find := n.letIn, n.resolve
 	n.port.join.Store(&let)
 	n.port.find.Store(&find)

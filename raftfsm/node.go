@@ -22,6 +22,7 @@ type Node struct {
 	peers    *peers
 	port     *Port // of a node of a cluster, with mux and peers; else nil
 	forwards *forwards
+	pauses   pauses
 	origin   uint64
 	wg       sync.WaitGroup // what runs beside the groups
 	groups   []*Group
@@ -81,7 +82,10 @@ func (n *Node) prepare() (err error) {
 			return err
 		}
 	}
-	return refuseQuarantined(n.cfg.Dir)
+	if err := refuseQuarantined(n.cfg.Dir); err != nil {
+		return err
+	}
+	return unfinished(n.cfg.Dir)
 }
 
 func (n *Node) unlock() error {

@@ -148,6 +148,9 @@ func (in *inspection) open(dir string) error {
 		return err
 	}
 	in.replicas = append(in.replicas, r)
+	if err := unfinished(dir); err != nil {
+		in.problem("%v", err)
+	}
 	for i, name := range names {
 		if no, _ := strconv.Atoi(name); no != i {
 			in.problem("%s: the folder of group %d is missing", dir, i)

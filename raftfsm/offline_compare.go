@@ -121,7 +121,7 @@ func (in *inspection) crossCheck() {
 			continue
 		}
 		for _, p := range d.dir.events {
-			if p.Active && in.lacks(p) {
+			if p.Active && in.lacks(d.dir, p) {
 				in.problem("%sgroup 0: event %s is active, but group %d does not have it", r.label, p.Create.ID, p.Group)
 			}
 		}
@@ -139,7 +139,7 @@ func voters(c raft.Configuration) int {
 }
 
 // lacks tells that no replica's group has the event, as it was placed.
-func (in *inspection) lacks(p *Placement) bool {
+func (in *inspection) lacks(d *Directory, p *Placement) bool {
 	for _, r := range in.replicas {
 		if int(p.Group) >= len(r.groups) {
 			continue
@@ -150,7 +150,7 @@ func (in *inspection) lacks(p *Placement) bool {
 		}
 		if no, ok := m.state.Find(p.Create.ID); ok {
 			e := m.state.Event(no)
-			return e.Chart() != p.Create.Chart || e.Epoch() != p.Create.Epoch
+			return e.Chart() != p.Create.Chart || !d.founded(p, e)
 		}
 	}
 	return true

@@ -18,10 +18,12 @@ var numbered = map[uint16]error{
 	13: shard.ErrUnknownBooking, 14: shard.ErrNotOnSale, 15: shard.ErrIdempotencyMismatch, 16: shard.ErrIdempotencyFull,
 	17: shard.ErrTooManyHolds, 18: shard.ErrUnknownArea, 19: shard.ErrVersionConflict, 20: shard.ErrAdmissionRequired,
 	21: shard.ErrLimitExceeded, 22: shard.ErrOrphanSeats, 23: shard.ErrUnknownChannel, 24: shard.ErrNoPlan,
-	25: shard.ErrTokenRequired, 26: shard.ErrUnknownBundle, 27: shard.ErrBundleEnded, 28: shard.ErrBadPlan, 29: shard.ErrBadChunk,
+	25: shard.ErrTokenRequired, 26: shard.ErrUnknownBundle, 27: shard.ErrBundleEnded,
+	28: shard.ErrBadPlan, 29: shard.ErrBadChunk, 30: shard.ErrNoEras,
 
 	64: ErrStarting, 65: ErrNoQuorum, 66: ErrNotLeader, 67: ErrClosed, 68: ErrDamaged, 69: ErrHalted, 70: ErrOverload,
 	71: ErrUnknownChart, 72: ErrNodeWiped, 73: ErrNodeRemoved, 74: ErrUnknownNode, 75: ErrConflict,
+	76: ErrPaused, 77: ErrPauseEnded,
 
 	96: context.Canceled, 97: context.DeadlineExceeded,
 	98: errBadBatch, 99: errMuxStranger, 100: errUnknownCall,

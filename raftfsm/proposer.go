@@ -48,6 +48,7 @@ type proposer struct {
 	pending  []*Request
 	closed   error         // why nothing more is taken
 	wake     chan struct{} // capacity 1
+	paused   atomic.Pointer[pausing]
 	underway atomic.Int64  // callers inside propose: pending, parked or in flight
 	doors    atomic.Uint32 // claims refused at the door
 	credit   atomic.Int64  // claims that may get past the door before it is shut
@@ -154,11 +155,16 @@ func (p *proposer) run() {
 			// Callers that spin on refusals must not starve raft's heartbeats.
 			runtime.Gosched()
 		}
+		p.tellQuiet()
 	}
 }
 
-// round takes what is pending and deals with all of it; false when nothing was.
+// round takes what is pending and deals with all of it; false when nothing was, or when
+// nothing may be taken.
 func (p *proposer) round() bool {
+	if p.paused.Load() != nil {
+		return false
+	}
 	p.mu.Lock()
 	p.batch, p.pending = p.pending, p.batch[:0]
 	p.mu.Unlock()

@@ -100,7 +100,9 @@ func (g *Group) watchCommits() {
 				}
 			}()
 		case commitsNeedEnd:
-			g.fail(fmt.Errorf("usher: this node leads and got nothing committed for %v, nor could it give the lead away: start it again", w.stuck))
+			err := fmt.Errorf("usher: this node leads and got nothing committed for %v, nor could it give the lead away: start it again", w.stuck)
+			g.fail(err)
+			g.proposer.fail(err) // tend does it for the other groups; here it may hang as well
 			return
 		}
 	}

@@ -1,6 +1,7 @@
 package shard
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 )
@@ -29,6 +30,9 @@ func (s *State) Check() error {
 }
 
 func (e *Event) check() error {
+	if what := e.eraProblem(); what != "" {
+		return errors.New(what)
+	}
 	c := checker{e: e, taken: make([]uint32, e.seats), areas: make([]area, len(e.areas))}
 	for _, step := range []func() error{c.holds, c.bookings, c.seats, c.keys, c.reasons, c.rules} {
 		if err := step(); err != nil {

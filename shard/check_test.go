@@ -71,6 +71,14 @@ var planted = map[string]struct {
 		e.keys.at(1).at--
 		e.keys.index[[16]byte{1}] = 1
 	}, "older"},
+	"first era's hold":     {func(_ *State, e *Event) { e.era.Hold = 1 }, "first era"},
+	"era with a low base":  {func(_ *State, e *Event) { e.past = e.Eras(); e.era = Era{Hold: 1, Booking: 1, Base: 1<<32 - 1} }, "era 1"},
+	"era of holds to come": {func(_ *State, e *Event) { e.past = e.Eras(); e.era = Era{Hold: 6, Booking: 1, Base: 1 << 32} }, "era 1"},
+	"era of books to come": {func(_ *State, e *Event) { e.past = e.Eras(); e.era = Era{Hold: 1, Booking: 3, Base: 1 << 32} }, "era 1"},
+	"era without tokens": {func(_ *State, e *Event) {
+		e.past = e.Eras()
+		e.era = Era{Hold: 1, Booking: 1, Base: MaxToken - 1<<32 + 2}
+	}, "era 1"},
 	"event's number":    {func(_ *State, e *Event) { e.no = 3 }, "calls itself"},
 	"event's name":      {func(s *State, e *Event) { s.byID["x"] = 0; delete(s.byID, e.id) }, "leads to"},
 	"one name too many": {func(s *State, _ *Event) { s.byID["x"] = 0 }, "ids"},

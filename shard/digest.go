@@ -92,11 +92,12 @@ func (e *Event) digest() uint64 {
 	h = mixBytes(h, e.secret[:])
 	h = mixBytes(h, e.meta)
 	for _, v := range [...]uint64{
-		uint64(e.seats), e.base, uint64(e.created), uint64(e.onsale), uint64(e.maxKeys), e.version,
+		uint64(e.seats), e.firstBase(), uint64(e.created), uint64(e.onsale), uint64(e.maxKeys), e.version,
 		uint64(e.lastHold), uint64(e.lastBook), e.keys.head, e.keys.next, e.sum,
 	} {
 		h = mix(h, v)
 	}
+	h = e.eraSum(h)
 	if e.planSum == [32]byte{} && e.rules == (Rules{}) {
 		return h // as it was before there were plans
 	}

@@ -16,7 +16,8 @@ type Event struct {
 	epoch    [16]byte
 	secret   [32]byte // keys the unguessable part of ids
 	seats    uint32   // N
-	base     uint64   // fencing token of hold n is base + n
+	era      Era      // the present one
+	past     []Era    // those before it, oldest first; replaced, never written
 	created  int64    // unix ms
 	onsale   int64    // unix ms; 0: at once
 	maxKeys  uint32
@@ -96,7 +97,7 @@ func (s *State) addEvent(c *CreateEvent, seats uint32, plan *Plan, now int64) ui
 	no := uint32(len(s.events))
 	e := &Event{
 		gen: s.gen, no: no, id: c.ID, chart: c.Chart, epoch: c.Epoch, secret: c.Secret,
-		seats: seats, base: c.TokenBase, created: now, onsale: c.OnsaleAt, maxKeys: c.MaxKeys,
+		seats: seats, era: Era{Base: c.TokenBase}, created: now, onsale: c.OnsaleAt, maxKeys: c.MaxKeys,
 		meta: append([]byte(nil), c.Meta...), due: never, planSum: c.Plan, plan: plan, rules: c.Rules,
 	}
 	e.areas = newAreas(plan)
@@ -163,6 +164,3 @@ func (e *Event) OnsaleAt() int64 { return e.onsale }
 
 // Meta is the event's opaque settings; not to be written to.
 func (e *Event) Meta() []byte { return e.meta }
-
-// Token is the fencing token of the hold with that number.
-func (e *Event) Token(hold uint32) uint64 { return e.base + uint64(hold) }

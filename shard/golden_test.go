@@ -65,19 +65,31 @@ func richWorld(tb testing.TB) *world {
 	return w
 }
 
+// eraWorld is a rich world that was restored twice, with holds and bookings of each era.
+func eraWorld(tb testing.TB) *world {
+	w := richWorld(tb)
+	w.restoredAt(1, 3)
+	w.ok(w.claim(Claim{Items: []Item{night(0, 8)}, Admitted: true}))
+	w.restoredAt(2, 9)
+	a := w.ok(w.claim(Claim{Items: []Item{night(0, 9)}, Admitted: true}))
+	w.ok(w.book(a.Number, a.Token))
+	return w
+}
+
 // TestSnapshotGolden: the bytes of a version never change, and are read as what they
-// were. Version 1 is only read.
+// were. Versions 1 and 2 are only read.
 func TestSnapshotGolden(t *testing.T) {
-	old, rich := goldenWorld(t), richWorld(t)
-	raw := snapshotOf(t, rich.s)
+	old, rich, eras := goldenWorld(t), richWorld(t), eraWorld(t)
+	raw := snapshotOf(t, eras.s)
 	if *update {
-		if err := os.WriteFile(filepath.Join("testdata", "snapshot_v2.bin"), raw, 0o644); err != nil {
+		if err := os.WriteFile(filepath.Join("testdata", "snapshot_v3.bin"), raw, 0o644); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if golden := wantGolden(t, "snapshot_v2.bin", rich.s); !bytes.Equal(golden, raw) {
+	if golden := wantGolden(t, "snapshot_v3.bin", eras.s); !bytes.Equal(golden, raw) {
 		t.Errorf("the snapshot is written otherwise: %d bytes, were %d", len(raw), len(golden))
 	}
+	wantGolden(t, "snapshot_v2.bin", rich.s)
 	wantGolden(t, "snapshot_v1.bin", old.s)
 }
 

@@ -149,7 +149,7 @@ func (e *Event) checkTerms(now int64, t *terms) error {
 		return ErrNotOnSale
 	case e.rules.Gated && !t.admitted:
 		return ErrAdmissionRequired
-	case e.lastHold == ^uint32(0) || e.base+uint64(e.lastHold) >= MaxToken:
+	case e.lastHold == ^uint32(0) || e.era.Base+uint64(e.lastHold) >= MaxToken:
 		return ErrTooManyHolds
 	}
 	return nil

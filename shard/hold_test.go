@@ -125,7 +125,7 @@ func TestOnSaleMoment(t *testing.T) {
 func TestTokensRunOut(t *testing.T) {
 	w := worldWith(t, 3, CreateEvent{TokenBase: MaxToken / 2})
 	e := w.event()
-	e.base = MaxToken - 1 // where a restored backup may stand; Create allows only half
+	e.era.Base = MaxToken - 1 // where a restored backup may stand; Create allows only half
 	if got := w.ok(w.hold(0)).Token; got != MaxToken {
 		t.Fatalf("token is %d, want %d", got, uint64(MaxToken))
 	}

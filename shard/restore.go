@@ -115,15 +115,15 @@ func (s *State) readHeader(e *Event, f *frameReader) {
 	copy(e.epoch[:], f.take(16))
 	copy(e.secret[:], f.take(32))
 	e.seats = f.u32()
-	e.base = f.u64()
+	e.era.Base = f.u64()
 	e.created, e.onsale = f.i64(), f.i64()
 	e.maxKeys = f.u32()
 	e.meta = f.str(MaxMetaLen)
 	e.version = f.u64()
 	e.lastHold, e.lastBook = f.u32(), f.u32()
 	e.keys.head, e.keys.next = f.u64(), f.u64()
-	if e.seats > MaxSeats || e.base > MaxToken || e.keys.head > e.keys.next || e.keys.next-e.keys.head > uint64(e.maxKeys) {
-		f.fail("event %q has %d seats, token base %d, keys %d…%d", e.id, e.seats, e.base, e.keys.head, e.keys.next)
+	if e.seats > MaxSeats || e.era.Base > MaxToken || e.keys.head > e.keys.next || e.keys.next-e.keys.head > uint64(e.maxKeys) {
+		f.fail("event %q has %d seats, token base %d, keys %d…%d", e.id, e.seats, e.era.Base, e.keys.head, e.keys.next)
 		return
 	}
 	e.keys.base = e.keys.head / keysInPage
@@ -144,6 +144,9 @@ func (s *State) readHeader(e *Event, f *frameReader) {
 	}
 	if f.version > 1 {
 		s.readRules(e, f)
+	}
+	if f.version > 2 {
+		e.readEras(f)
 	}
 	f.done()
 }

@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-// bundled is a snapshot with the frames and fields of version 2, and little else.
+// bundled is a snapshot with the frames and fields of versions 2 and 3, and little else.
 func bundled(tb testing.TB) []byte {
 	w := theatre(tb, Rules{PerHolder: 9}, 2, "......")
 	w.ok(w.allot("fans", fans, 5))
@@ -21,6 +21,7 @@ func bundled(tb testing.TB) []byte {
 	w.ok(w.claim(guest))
 	w.s.Begin(w.now, &Begin{Groups: []uint16{2}, Wait: 1_000, Key: key(1, 1)}, &out)
 	w.ok(out)
+	w.restoredAt(1, 1)
 	return snapshotOf(tb, w.s)
 }
 
@@ -77,7 +78,7 @@ func TestForgedBundlesAreRefused(t *testing.T) {
 	}
 }
 
-// Every bit of what version 2 added flipped, with checksums and digest made to fit, as
+// Every bit of what versions 2 and 3 added flipped, with checksums and digest made to fit, as
 // in TestForgedBits.
 func TestForgedBitsOfBundlesAndRules(t *testing.T) {
 	good := bundled(t)

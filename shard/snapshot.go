@@ -6,8 +6,8 @@ import (
 )
 
 // snapshotVersion is what is written. Version 1, before there were plans, rules, areas,
-// channels and bundles, is read as well.
-const snapshotVersion = 2
+// channels and bundles, and version 2, before there were eras, are read as well.
+const snapshotVersion = 3
 
 // Frozen is a state as it was at one moment. It may be read and written out by one
 // goroutine while the state it came from goes on.
@@ -74,7 +74,7 @@ func (e *Event) write(f *frameWriter) {
 	f.raw(e.epoch[:])
 	f.raw(e.secret[:])
 	f.u32(e.seats)
-	f.u64(e.base)
+	f.u64(e.firstBase())
 	f.i64(e.created)
 	f.i64(e.onsale)
 	f.u32(e.maxKeys)
@@ -100,6 +100,7 @@ func (e *Event) write(f *frameWriter) {
 		f.raw(e.channels[i].hash[:])
 		f.str([]byte(e.channels[i].name))
 	}
+	e.writeEras(f)
 	f.end()
 	for i, p := range e.seatPages {
 		if p.version != [seatsInPage]uint64{} {

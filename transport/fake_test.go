@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/hex"
 	"fmt"
+	"io"
 	"slices"
 	"strings"
 	"sync"
@@ -34,6 +35,7 @@ type fake struct {
 	bookErr error
 	before  func() // runs in SeatMap after the map is read
 	heat    fakeHeat
+	backup  func(w io.Writer) error
 }
 
 type fakeEvent struct {
@@ -504,3 +506,6 @@ func (f *fake) Err() error   { return f.err }
 func (f *fake) Status() []engine.GroupStatus {
 	return []engine.GroupStatus{{ReplicaStatus: engine.ReplicaStatus{Group: 1, State: "leader", Ready: f.fail == nil}}}
 }
+
+// Backup writes what the test says.
+func (f *fake) Backup(_ context.Context, w io.Writer) error { return f.backup(w) }

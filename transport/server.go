@@ -68,7 +68,7 @@ func New(cfg Config) (*Server, error) {
 // Handler serves the API and the page.
 func (s *Server) Handler() http.Handler { return s.api }
 
-// OpsHandler serves /livez, /readyz, /metrics and /debug/pprof/: for operators only.
+// OpsHandler serves /livez, /readyz, /backup, /metrics and /debug/pprof/: for operators only.
 func (s *Server) OpsHandler() http.Handler { return s.ops }
 
 // Close ends the websockets, telling their clients to come back, and returns when their

@@ -2,6 +2,7 @@ package transport
 
 import (
 	"context"
+	"io"
 
 	"github.com/usherhq/usher/engine"
 	"github.com/usherhq/usher/engine/chart"
@@ -41,6 +42,7 @@ type Engine interface {
 	Done() <-chan struct{}
 	Err() error
 	Status() []engine.GroupStatus
+	Backup(ctx context.Context, w io.Writer) error
 }
 
 // Watcher tells that an event changed; the hub reads for itself what.
