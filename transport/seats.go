@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"strconv"
+	"time"
 
 	"github.com/usherhq/usher/engine"
 )
@@ -22,6 +23,7 @@ type seatsRequest struct {
 	minVersion uint64
 	packed     bool
 	versions   bool // of each seat and area too
+	stale      time.Duration
 }
 
 // getSeats is the browse path: from this replica's memory, cacheable for a second, and
@@ -37,7 +39,11 @@ func (s *Server) getSeats(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
+	if req.stale, err = s.engine.Stale(ctx, req.eventID); err != nil {
+		return err
+	}
 	h := w.Header()
+	writeStale(h, req.stale)
 	h.Set("Cache-Control", "public, max-age=1, stale-while-revalidate=5")
 	h.Add("Vary", "Accept, Accept-Encoding")
 	if cursor.Version >= req.minVersion {
@@ -100,12 +106,16 @@ func (req seatsRequest) names(epoch string, version uint64) (name, etag string) 
 	case req.versions:
 		form = "versions"
 	}
+	name = form
+	if req.stale > 0 {
+		form += ".stale" // also of the packed map: a cache keeps the headers of what it has
+	}
 	// A section's name may have any character, a tag may not; the cache's name is not sent.
 	section := ""
 	if req.section != "" {
 		section = fmt.Sprintf(".%x", req.section)
 	}
-	return form + " " + req.eventID + section, `"` + epoch + "." + itoa(version) + "." + form + section + `"`
+	return name + " " + req.eventID + section, `"` + epoch + "." + itoa(version) + "." + form + section + `"`
 }
 
 func writeVersion(h http.Header, epoch string, version uint64) {
@@ -121,6 +131,7 @@ func (s *Server) writeSeats(w http.ResponseWriter, r *http.Request, req seatsReq
 			return &problem{kind: unknownSection, detail: fmt.Sprintf("the event's chart has no section %q", req.section)}
 		}
 	}
+	m.Stale = req.stale
 	name, etag := req.names(m.Epoch, m.Version)
 	writeVersion(w.Header(), m.Epoch, m.Version)
 	if notModified(w, r, etag) { // it may have got there while we waited
