@@ -69,7 +69,13 @@ func (e *Engine) cutGroups() ([]raftfsm.CutGroup, error) {
 }
 
 func (e *Engine) manifest() Manifest {
-	return Manifest{MadeAt: e.cfg.Clock.Wall().UTC(), Usher: programVersion()}
+	m := Manifest{MadeAt: e.cfg.Clock.Wall().UTC(), Usher: programVersion()}
+	_ = e.reader(0).ViewDirectory(func(d *raftfsm.Directory) { // a replica that has halted makes no backup anyway
+		if !d.Cluster().IsZero() {
+			m.ClusterID = d.Cluster().String()
+		}
+	})
+	return m
 }
 
 // programVersion is that of the module as the binary was built.

@@ -180,6 +180,7 @@ func (c *checkout) pay(ctx context.Context) (Booking, error) {
 		}
 		return Booking{}, err
 	}
+	ctx = context.WithoutCancel(ctx) // it is booked, also for who closes the engine
 	c.e.tellBundle(ctx, c.ref, c.hold)
 	c.capture(p.ID)
 	return c.answer(ctx, &res)

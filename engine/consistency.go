@@ -41,7 +41,8 @@ func WithConsistency(ctx context.Context, c Consistency) context.Context {
 	return context.WithValue(ctx, consistencyKey{}, c)
 }
 
-func consistencyOf(ctx context.Context) Consistency {
+// ConsistencyFrom is the level of the reads made with the context.
+func ConsistencyFrom(ctx context.Context) Consistency {
 	c, _ := ctx.Value(consistencyKey{}).(Consistency)
 	return c
 }

@@ -38,6 +38,7 @@ type Engine struct {
 	ctx    context.Context  // ends with Close: owns what goes on behind a call
 	cancel context.CancelFunc
 	wg     sync.WaitGroup
+	opened chan struct{} // closed when nodes is there: a node asks selling before
 	done   chan struct{}
 	mu     sync.Mutex
 	err    error
@@ -90,13 +91,14 @@ func Start(ctx context.Context, cfg Config) (*Engine, error) {
 		}
 	}
 	cfg.Payments = maps.Clone(cfg.Payments)
-	e := &Engine{cfg: cfg, watchers: newWatcherTable(), registered: newRegistered(cfg.Registerer), done: make(chan struct{})}
+	e := &Engine{cfg: cfg, watchers: newWatcherTable(), registered: newRegistered(cfg.Registerer), opened: make(chan struct{}), done: make(chan struct{})}
 	e.ctx, e.cancel = context.WithCancel(context.Background())
 	e.checkouts = newCheckouts(e)
 	e.heat = newHeat()
 	if err := e.open(ctx); err != nil {
 		return nil, errors.Join(err, e.Close())
 	}
+	close(e.opened)
 	for _, n := range e.nodes {
 		e.wg.Go(func() { e.guard(n) })
 	}

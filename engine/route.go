@@ -83,10 +83,13 @@ func (e *Engine) proposeOnce(ctx context.Context, group int, r *raftfsm.Request)
 	if g := e.leader(group); g != nil {
 		return g.Propose(ctx, r)
 	}
-	if err := e.Err(); err != nil {
-		return &raftfsm.OutcomeError{Outcome: OutcomeNotApplied, Err: err}
+	err := e.local[0].Propose(ctx, group, r)
+	// Nobody could be asked. A checkout asks while the engine is being closed, too, and may get
+	// its answer.
+	if err != nil && again(err, false) && e.Err() != nil {
+		return &raftfsm.OutcomeError{Outcome: OutcomeNotApplied, Err: e.Err()}
 	}
-	return e.local[0].Propose(ctx, group, r)
+	return err
 }
 
 // again tells whether to try once more after err.

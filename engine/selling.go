@@ -23,6 +23,11 @@ const salesFor = time.Second
 // selling tells whether an event of the group is on sale: from when its sale begins until the
 // event does, or nothing is left to sell or to pay for.
 func (e *Engine) selling(group int) bool {
+	select {
+	case <-e.opened:
+	default:
+		return true // the node is at work before the engine is
+	}
 	s := &e.sales
 	s.mu.Lock()
 	defer s.mu.Unlock()

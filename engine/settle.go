@@ -14,7 +14,7 @@ const staleWait = 500 * time.Millisecond
 
 // settle waits until what reader shows of a group is as new as the context asks for.
 func (e *Engine) settle(ctx context.Context, group int) error {
-	switch c := consistencyOf(ctx); c {
+	switch c := ConsistencyFrom(ctx); c {
 	case Local:
 	case Stale:
 		e.settleStale(ctx, group)
@@ -85,6 +85,9 @@ func (e *Engine) readIndex(ctx context.Context, group int, linearizable bool) (u
 		if err == nil {
 			return index, nil
 		}
+		if ctx.Err() != nil {
+			return 0, fmt.Errorf("%w: group %d's leader: %w", ErrNoQuorum, group, err)
+		}
 		if !again(err, true) {
 			return 0, err
 		}
@@ -114,7 +117,7 @@ func (e *Engine) leaderNode(group int) *raftfsm.Node {
 // is what it says.
 func (e *Engine) sure(ctx context.Context, group int, look func() error) error {
 	err := look()
-	if err == nil || e.whole || !doubtful(err) || consistencyOf(ctx) == Local {
+	if err == nil || e.whole || !doubtful(err) || ConsistencyFrom(ctx) == Local {
 		return err
 	}
 	if behind := e.catchUp(ctx, group, false); behind != nil {

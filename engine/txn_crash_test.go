@@ -117,15 +117,26 @@ func TestPrepareComesLate(t *testing.T) {
 	awaitQuiet(t, e)
 }
 
-// openNights opens an engine with three nights, each in a group of its own.
+// openNights opens an engine with three nights of four seats, each in a group of its own.
 func openNights(t *testing.T, cfg Config) (*Engine, []*eventRef) {
+	t.Helper()
+	return openNightsOf(t, cfg, 4)
+}
+
+func openNightsOf(t *testing.T, cfg Config, seats int) (*Engine, []*eventRef) {
 	t.Helper()
 	e, err := Open(t.Context(), cfg)
 	if err != nil {
 		t.Fatal(err)
 	}
+	return nightsIn(t, e, seats)
+}
+
+func nightsIn(t *testing.T, e *Engine, seats int) (*Engine, []*eventRef) {
+	t.Helper()
 	c := &chart.Chart{Name: "Hall", Categories: []chart.Category{{Name: "a"}}, Sections: []chart.Section{{Name: "s", Rows: []chart.Row{{Name: "1"}}}}}
-	for _, id := range []string{"1", "2", "3", "4"} {
+	for i := range seats {
+		id := fmt.Sprint(i + 1)
 		row := &c.Sections[0].Rows[0]
 		row.Seats = append(row.Seats, chart.Seat{SeatID: id, Number: id, Category: "a"})
 	}

@@ -2,6 +2,7 @@ package proptest_test
 
 import (
 	"bufio"
+	"fmt"
 	"io"
 	"net/http"
 	"os/exec"
@@ -12,6 +13,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/usherhq/usher/proptest"
 )
 
 // killServer is `usher serve` on one data folder, started and killed again and again.
@@ -42,12 +45,27 @@ func (k *killText) String() string {
 	return k.text.String()
 }
 
-// newKillServer builds the real binary.
-func newKillServer(t *testing.T) *killServer {
-	s := &killServer{binary: filepath.Join(t.TempDir(), "usher"), dir: filepath.Join(t.TempDir(), "data"), api: newKillAPI()}
-	if out, err := exec.Command("go", "build", "-o", s.binary, "github.com/usherhq/usher/cmd/usher").CombinedOutput(); err != nil {
-		t.Fatalf("go build: %v\n%s", err, out)
+// buildUsher builds the real binary, once for all tests.
+var buildUsher = sync.OnceValues(func() (string, error) {
+	path := filepath.Join(proptest.Scratch, "usher")
+	out, err := exec.Command("go", "build", "-o", path, "github.com/usherhq/usher/cmd/usher").CombinedOutput()
+	if err != nil {
+		err = fmt.Errorf("go build: %w\n%s", err, out)
 	}
+	return path, err
+})
+
+func usherBinary(t *testing.T) string {
+	t.Helper()
+	path, err := buildUsher()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+func newKillServer(t *testing.T) *killServer {
+	s := &killServer{binary: usherBinary(t), dir: filepath.Join(t.TempDir(), "data"), api: newKillAPI()}
 	t.Cleanup(func() {
 		if s.cmd != nil {
 			s.kill(t)

@@ -100,6 +100,14 @@ type killAck struct {
 
 func newKillShop(t *testing.T, s *killServer) *killShop {
 	shop := &killShop{api: s.api, owner: map[string]string{}, holds: map[string]*killHold{}}
+	for _, w := range killHouse(killEvents) {
+		shop.must(t, w, 201)
+	}
+	return shop
+}
+
+// killHouse are the writes that make a chart and events.
+func killHouse(events []string) []killWrite {
 	var csv strings.Builder
 	csv.WriteString("seat_id,section,row,number,category\n")
 	for r := range killRows {
@@ -107,12 +115,12 @@ func newKillShop(t *testing.T, s *killServer) *killShop {
 			fmt.Fprintf(&csv, "%s,main,%d,%d,seat\n", killSeat(r, n), r, n)
 		}
 	}
-	shop.must(t, killWrite{method: "PUT", path: "/v1/charts/hall", mediaType: "text/csv", body: csv.String()}, 201)
-	for _, id := range killEvents {
+	writes := []killWrite{{method: "PUT", path: "/v1/charts/hall", mediaType: "text/csv", body: csv.String()}}
+	for _, id := range events {
 		body := fmt.Sprintf(`{"venue_id":"hall","event_date":%q,"show_time":"19:30","chart_id":"hall"}`, strings.Split(id, ":")[1])
-		shop.must(t, killWrite{method: "POST", path: "/v1/events", body: body}, 201)
+		writes = append(writes, killWrite{method: "POST", path: "/v1/events", body: body})
 	}
-	return shop
+	return writes
 }
 
 func (s *killShop) must(t *testing.T, w killWrite, status int) {

@@ -20,8 +20,19 @@ func TestMain(m *testing.M) {
 			}
 		}
 	}
-	os.Exit(m.Run())
+	var err error
+	if Scratch, err = os.MkdirTemp("", "usher-proptest-"); err != nil {
+		panic(err)
+	}
+	code := m.Run()
+	if err := os.RemoveAll(Scratch); err != nil {
+		panic(err)
+	}
+	os.Exit(code)
 }
+
+// Scratch is a folder for what several tests share; it goes at the end.
+var Scratch string
 
 // envInt is a number from the environment, for longer runs.
 func envInt(name string, otherwise int) int {

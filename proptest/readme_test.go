@@ -3,6 +3,7 @@ package proptest
 import (
 	"bytes"
 	"context"
+	"fmt"
 	"io/fs"
 	"net"
 	"net/http"
@@ -234,3 +235,64 @@ func testNames(t *testing.T) map[string]bool {
 	}
 	return names
 }
+
+// TestReadmeCluster runs the README's three nodes, on other ports.
+func TestReadmeCluster(t *testing.T) {
+	for _, name := range []string{"bash", "curl"} {
+		if _, err := exec.LookPath(name); err != nil {
+			t.Skipf("the README's commands want %s", name)
+		}
+	}
+	script := blocks(t, "bash")
+	if len(script) != 1 {
+		t.Fatalf("%d clusters in the README", len(script))
+	}
+	dir := t.TempDir()
+	runProgram(t, repository, nil, "go", "build", "-o", filepath.Join(dir, "usher"), "./cmd/usher")
+	root, err := filepath.Abs(repository)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Symlink(filepath.Join(root, "transport"), filepath.Join(dir, "transport")); err != nil {
+		t.Fatal(err)
+	}
+	var ports []string
+	for _, decade := range []string{"127.0.0.1:808", "127.0.0.1:909", "127.0.0.1:700"} {
+		ports = append(ports, decade, "127.0.0.1:"+freeDecade(t))
+	}
+	// Whatever happens, no node outlives the test.
+	end := "trap 'kill -9 $(jobs -p) 2>/dev/null; wait' EXIT\n"
+	out := runProgram(t, dir, nil, "bash", "-euo", "pipefail", "-mc", end+strings.NewReplacer(ports...).Replace(script[0]))
+	if !strings.Contains(out, `"status":"held"`) || strings.Count(out, "active") != 3 {
+		logs, _ := filepath.Glob(filepath.Join(dir, "node-*.log"))
+		for _, log := range logs {
+			text, _ := os.ReadFile(log) // what there is of it
+			t.Logf("%s\n%s", log, text)
+		}
+		t.Errorf("the commands said\n%s", out)
+	}
+}
+
+// freeDecade is a port without its last digit: 1, 2 and 3 behind it are free.
+func freeDecade(t *testing.T) string {
+	t.Helper()
+	for base := 2000 + os.Getpid()%1000; base < 6000; base++ {
+		free := true
+		for n := 1; n <= 3 && free; n++ {
+			ln, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d%d", base, n))
+			if free = err == nil; free {
+				if err := ln.Close(); err != nil {
+					t.Fatal(err)
+				}
+			}
+		}
+		if free && !decades[base] {
+			decades[base] = true
+			return fmt.Sprint(base)
+		}
+	}
+	t.Fatal("no three ports in a row are free")
+	return ""
+}
+
+var decades = map[int]bool{} // given out

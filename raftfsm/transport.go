@@ -187,32 +187,6 @@ func (t *safeTransport) TimeoutNow(id raft.ServerID, target raft.ServerAddress, 
 	return t.unfenced(func() error { return t.NetworkTransport.TimeoutNow(id, target, args, resp) })
 }
 
-// AppendEntriesPipeline opens a pipeline that the fence cuts as well.
-func (t *safeTransport) AppendEntriesPipeline(id raft.ServerID, target raft.ServerAddress) (raft.AppendPipeline, error) {
-	if err := t.fenced(); err != nil {
-		return nil, err
-	}
-	p, err := t.NetworkTransport.AppendEntriesPipeline(id, target)
-	if err != nil {
-		return nil, err
-	}
-	return &fencedPipeline{p, t}, nil
-}
-
-type fencedPipeline struct {
-	raft.AppendPipeline
-	t *safeTransport
-}
-
-// AppendEntries sends unless fenced. An answer under way when the fence falls is lost with its
-// connection.
-func (p *fencedPipeline) AppendEntries(args *raft.AppendEntriesRequest, resp *raft.AppendEntriesResponse) (raft.AppendFuture, error) {
-	if err := p.t.fenced(); err != nil {
-		return nil, err
-	}
-	return p.AppendPipeline.AppendEntries(args, resp)
-}
-
 // filter hands on what Raft may see.
 func (t *safeTransport) filter() {
 	defer close(t.done)

@@ -127,6 +127,16 @@ func (e *Event) eraProblem() string {
 	return ""
 }
 
+// versionFor is the version of a snapshot of these events.
+func versionFor(events []*Event) uint16 {
+	for _, e := range events {
+		if len(e.past) > 0 {
+			return snapshotVersion
+		}
+	}
+	return 2
+}
+
 func (e *Event) writeEras(f *frameWriter) {
 	f.u32(uint32(len(e.past)))
 	for _, a := range e.Eras()[1:] {

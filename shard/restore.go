@@ -39,6 +39,9 @@ func Restore(r io.Reader) (*State, error) {
 	if f.err == nil && len(s.events) != int(events) {
 		f.fail("%d events of %d", len(s.events), events)
 	}
+	if f.err == nil && f.version > 2 && versionFor(s.events) < f.version {
+		f.fail("version %d, and nothing in it was ever restored", f.version)
+	}
 	if f.err == nil && s.Digest() != want {
 		f.fail("the digest is %016x, recomputed %016x", want, s.Digest())
 	}

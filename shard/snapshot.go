@@ -5,8 +5,9 @@ import (
 	"slices"
 )
 
-// snapshotVersion is what is written. Version 1, before there were plans, rules, areas,
-// channels and bundles, and version 2, before there were eras, are read as well.
+// snapshotVersion is the newest. Version 2, of before there were eras, is written of states
+// that have never been restored, so that older programs can read those. Version 1, of
+// before there were plans, rules, areas, channels and bundles, is only read.
 const snapshotVersion = 3
 
 // Frozen is a state as it was at one moment. It may be read and written out by one
@@ -32,7 +33,8 @@ func (z *Frozen) WriteTo(w io.Writer) (int64, error) {
 	f := &frameWriter{w: c}
 	f.begin(frameHeader)
 	f.raw([]byte("USHERSNP"))
-	f.u16(snapshotVersion)
+	f.version = versionFor(z.events)
+	f.u16(f.version)
 	f.i64(z.now)
 	f.u32(uint32(len(z.charts)))
 	f.u32(uint32(len(z.events)))
@@ -100,7 +102,9 @@ func (e *Event) write(f *frameWriter) {
 		f.raw(e.channels[i].hash[:])
 		f.str([]byte(e.channels[i].name))
 	}
-	e.writeEras(f)
+	if f.version > 2 {
+		e.writeEras(f)
+	}
 	f.end()
 	for i, p := range e.seatPages {
 		if p.version != [seatsInPage]uint64{} {

@@ -34,9 +34,10 @@ var ErrBadSnapshot = errors.New("usher: damaged snapshot")
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 
 type frameWriter struct {
-	w   io.Writer
-	buf []byte // the frame being made, from its kind on
-	err error
+	w       io.Writer
+	version uint16
+	buf     []byte // the frame being made, from its kind on
+	err     error
 }
 
 func (f *frameWriter) begin(k frameKind) { f.buf = append(f.buf[:0], byte(k), 0, 0, 0, 0) }

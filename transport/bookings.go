@@ -51,10 +51,11 @@ func (s *Server) pending(w http.ResponseWriter, r *http.Request, holdID string) 
 
 // getBooking answers with the booking.
 func (s *Server) getBooking(w http.ResponseWriter, r *http.Request) error {
-	if err := noQuery(r); err != nil {
+	ctx, err := readLevel(r.Context(), readQuery(r))
+	if err != nil {
 		return err
 	}
-	b, err := s.engine.BookingByID(r.Context(), r.PathValue("booking_id"))
+	b, err := s.engine.BookingByID(ctx, r.PathValue("booking_id"))
 	if err != nil {
 		return err
 	}

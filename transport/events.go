@@ -113,10 +113,11 @@ func readPrices(body *fields) map[string]engine.Money {
 
 // getEvent answers with the event as it stands.
 func (s *Server) getEvent(w http.ResponseWriter, r *http.Request) error {
-	if err := noQuery(r); err != nil {
+	ctx, err := readLevel(r.Context(), readQuery(r))
+	if err != nil {
 		return err
 	}
-	event, err := s.engine.Event(r.Context(), r.PathValue("event_id"))
+	event, err := s.engine.Event(ctx, r.PathValue("event_id"))
 	if err != nil {
 		return err
 	}
@@ -141,10 +142,11 @@ func (s *Server) listEvents(w http.ResponseWriter, r *http.Request) error {
 		Limit:   int(q.whole("limit", 1, 1000)),
 		After:   q.text("after"),
 	}
-	if err := q.done(); err != nil {
+	ctx, err := readLevel(r.Context(), q)
+	if err != nil {
 		return err
 	}
-	page, err := s.engine.Events(r.Context(), filter)
+	page, err := s.engine.Events(ctx, filter)
 	if err != nil {
 		return err
 	}

@@ -79,7 +79,8 @@ func newHub(l *live, eventID string, cursor engine.Cursor, w Watcher) *hub {
 		version: cursor.Version,
 		subs:    map[*sub]struct{}{},
 	}
-	h.ctx, h.stop = context.WithCancel(l.ctx)
+	// A hub waits for nothing but changes: it shows what there is here.
+	h.ctx, h.stop = context.WithCancel(engine.WithConsistency(l.ctx, engine.Local))
 	return h
 }
 

@@ -10,10 +10,11 @@ import (
 
 // getReservation answers with the hold as it stands.
 func (s *Server) getReservation(w http.ResponseWriter, r *http.Request) error {
-	if err := noQuery(r); err != nil {
+	ctx, err := readLevel(r.Context(), readQuery(r))
+	if err != nil {
 		return err
 	}
-	h, err := s.engine.HoldByID(r.Context(), r.PathValue("hold_id"))
+	h, err := s.engine.HoldByID(ctx, r.PathValue("hold_id"))
 	if err != nil {
 		return err
 	}

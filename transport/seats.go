@@ -23,6 +23,7 @@ type seatsRequest struct {
 	minVersion uint64
 	packed     bool
 	versions   bool // of each seat and area too
+	level      engine.Consistency
 	stale      time.Duration
 }
 
@@ -35,7 +36,7 @@ func (s *Server) getSeats(w http.ResponseWriter, r *http.Request) error {
 	}
 	ctx, cancel := context.WithTimeout(r.Context(), s.limits.VersionWait)
 	defer cancel()
-	cursor, err := s.engine.SeatVersion(ctx, req.eventID)
+	cursor, err := s.engine.SeatVersion(engine.WithConsistency(ctx, req.level), req.eventID)
 	if err != nil {
 		return err
 	}
@@ -44,7 +45,11 @@ func (s *Server) getSeats(w http.ResponseWriter, r *http.Request) error {
 	}
 	h := w.Header()
 	writeStale(h, req.stale)
-	h.Set("Cache-Control", "public, max-age=1, stale-while-revalidate=5")
+	if req.level == engine.Stale {
+		h.Set("Cache-Control", "public, max-age=1, stale-while-revalidate=5")
+	} else {
+		h.Set("Cache-Control", "no-cache")
+	}
 	h.Add("Vary", "Accept, Accept-Encoding")
 	if cursor.Version >= req.minVersion {
 		name, etag := req.names(cursor.Epoch, cursor.Version)
@@ -80,6 +85,7 @@ func readSeatsRequest(r *http.Request) (seatsRequest, error) {
 		minVersion: q.whole("min_version", 0, maxExact),
 		versions:   q.whole("versions", 1, 1) == 1,
 	}
+	_, req.level = q.consistency(r.Context())
 	if err := q.done(); err != nil {
 		return req, err
 	}

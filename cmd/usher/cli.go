@@ -31,6 +31,8 @@ type cli struct {
 	} `cmd:"" help:"Measure this machine."`
 	Cluster clusterCmd `cmd:"" help:"Operate a cluster."`
 	Check   checkCmd   `cmd:"" help:"Verify a data folder that no node has open."`
+	Backup  backupCmd  `cmd:"" help:"Copy all that a running server has into a file."`
+	Restore restoreCmd `cmd:"" help:"Make a data folder of a backup, or verify one."`
 	Cert    certCmd    `cmd:"" help:"Make a small CA and the certificates that nodes of a first cluster talk with."`
 
 	Version kong.VersionFlag `help:"Print the version." env:"-"`

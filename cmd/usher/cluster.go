@@ -24,6 +24,7 @@ type clusterCmd struct {
 	Drain    clusterDrainCmd    `cmd:"" help:"Have a node vote and lead no more; it goes on serving reads."`
 	Remove   clusterRemoveCmd   `cmd:"" help:"Drain a node, wait, and take it out for good; its id is never used again."`
 	Transfer clusterTransferCmd `cmd:"" help:"Have another node lead a group, or all groups of a node."`
+	Recover  recoverCmd         `cmd:"" help:"Make a data folder of what one node has, when the majority is lost for good."`
 }
 
 // adminFlag says which node is asked.

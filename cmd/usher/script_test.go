@@ -34,6 +34,7 @@ func TestMain(m *testing.M) { testscript.Main(m, map[string]func(){"usher": main
 //	kill9 NAME           send SIGKILL and wait
 //	[!] http METHOD URL [BODY]   the answer is in stdout; ! wants a status of 400 or more
 //	seats FILE N         write a chart of N seats, as CSV
+//	truncate FILE N      cut a file off after N bytes
 //	flip FILE            flip a bit in the middle of the text "somebody" in it
 func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
@@ -46,7 +47,7 @@ func TestScripts(t *testing.T) {
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"server": startServer, "interrupt": interrupt, "kill9": kill, "http": call, "flip": flip,
-			"ended": ended, "seats": seats,
+			"ended": ended, "seats": seats, "truncate": truncate,
 		},
 		RequireExplicitExec: true,
 		RequireUniqueNames:  true,
@@ -185,6 +186,12 @@ func ended(ts *testscript.TestScript, neg bool, args []string) {
 		_ = s.cmd.Process.Kill()
 		ts.Fatalf("it does not end by itself: %s", s.stderr)
 	}
+}
+
+func truncate(ts *testscript.TestScript, neg bool, args []string) {
+	n, err := strconv.ParseInt(args[1], 10, 64)
+	ts.Check(err)
+	ts.Check(os.Truncate(ts.MkAbs(args[0]), n))
 }
 
 func seats(ts *testscript.TestScript, neg bool, args []string) {
