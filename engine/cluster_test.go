@@ -346,3 +346,61 @@ func TestReadReplica(t *testing.T) {
 		t.Errorf("the only voter was removed: %v", err)
 	}
 }
+
+// TestDeadVoterIsReplaced: a voter that is silent for too long gives its place to a node that
+// follows, also while a sale is under way; it stays a member, and follows when it is back.
+func TestDeadVoterIsReplaced(t *testing.T) {
+	m := newMembers(t, "a", "b", "c", "d")
+	var cfgs []engine.Config
+	for _, id := range []string{"a", "b", "c", "d"} {
+		cfg := m.config(id, 3, "a", "b", "c", "d") // who of them founds it is for the ports to say
+		cfg.Cluster.ReplaceAfter = 2 * time.Second
+		cfgs = append(cfgs, cfg)
+	}
+	all := m.open(cfgs...)
+	putHall(t, all[0])
+	ev, err := all[0].CreateEvent(t.Context(), engine.EventSpec{VenueID: "hall", EventDate: "2027-01-01", ChartID: "hall"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	votes := func(e *engine.Engine, id string) (n int) {
+		for _, g := range clusterOf(t, e).Groups {
+			if slices.Contains(g.Voters, id) {
+				n++
+			}
+		}
+		return n
+	}
+	var selling *raftGroup
+	until(t, "every group has three voters", func() bool {
+		for _, g := range clusterOf(t, all[0]).Groups {
+			if len(g.Voters) != 3 || g.Leader == "" {
+				return false
+			}
+			if g.Selling {
+				selling = &raftGroup{g.Group, g.Voters}
+			}
+		}
+		return selling != nil
+	})
+	victim := slices.Index([]string{"a", "b", "c", "d"}, selling.voters[0])
+	id := selling.voters[0]
+	witness := all[(victim+1)%4]
+	if err := all[victim].Close(); err != nil {
+		t.Fatal(err)
+	}
+	until(t, id+" votes nowhere", func() bool { return votes(witness, id) == 0 })
+	hold(t, witness, ev.EventID, "A-1")
+	back := m.open(cfgs[victim])[0]
+	if got, err := back.Event(t.Context(), ev.EventID); err != nil || got.Seats.Held != 1 {
+		t.Errorf("%+v, %v", got.Seats, err)
+	}
+	if n := votes(back, id); n > 0 && slices.Contains(clusterOf(t, back).Groups[selling.no].Voters, id) {
+		t.Errorf("it votes in the group that sells again: nobody was missing there")
+	}
+}
+
+type raftGroup struct {
+	no     int
+	voters []string
+}

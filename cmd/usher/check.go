@@ -17,15 +17,19 @@ import (
 
 // checkCmd reads a node's folder that is not in use.
 type checkCmd struct {
-	Data string `required:"" placeholder:"DIR" help:"Data folder of serve, demo or bench; nothing in it is changed."`
-	JSON bool   `name:"json" help:"Report as one line of JSON."`
+	Data []string `required:"" sep:"none" placeholder:"DIR" help:"Data folder of serve, demo or bench; nothing in it is changed. Repeated: folders of nodes of one cluster, which are compared."`
+	JSON bool     `name:"json" help:"Report as one line of JSON."`
 }
 
 // Run reports, and fails if anything is wrong.
 func (c *checkCmd) Run(ctx context.Context, t *term) error {
-	dirs, err := replicaDirs(c.Data)
-	if err != nil {
-		return err
+	var dirs []string
+	for _, data := range c.Data {
+		some, err := replicaDirs(data)
+		if err != nil {
+			return err
+		}
+		dirs = append(dirs, some...)
 	}
 	rep, err := raftfsm.Inspect(ctx, dirs...)
 	if err != nil {
@@ -40,7 +44,7 @@ func (c *checkCmd) Run(ctx context.Context, t *term) error {
 		err = printReport(t, rep)
 	}
 	if err == nil && len(rep.Problems) > 0 {
-		err = fmt.Errorf("%s: %s found, first: %s", c.Data, counted(len(rep.Problems), "problem"), rep.Problems[0])
+		err = fmt.Errorf("%s: %s found, first: %s", strings.Join(c.Data, ", "), counted(len(rep.Problems), "problem"), rep.Problems[0])
 	}
 	return err
 }

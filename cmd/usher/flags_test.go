@@ -67,7 +67,7 @@ func TestBrokenOutput(t *testing.T) {
 	if code := run(t.Context(), []string{"--help"}, nil, brokenPipe{}, &errs); code == 0 {
 		t.Error("help into a closed pipe passes for given")
 	}
-	c := &checkCmd{Data: t.TempDir(), JSON: true}
+	c := &checkCmd{Data: []string{t.TempDir()}, JSON: true}
 	tm := &term{out: &stickyWriter{w: brokenPipe{}}, err: &stickyWriter{w: &errs}}
 	if err := tm.json(c); err == nil || tm.out.err == nil {
 		t.Error("a report into a closed pipe passes for made")
