@@ -222,10 +222,11 @@ func TestCrowd(t *testing.T) {
 }
 
 // sameEverywhere waits until all replicas of a group have applied the same, and
-// compares their digests.
+// compares their digests. A leader may let 10 s pass before it tries a node again that was
+// away for long.
 func (c *testCluster) sameEverywhere(group int) {
 	c.tb.Helper()
-	for deadline := time.Now().Add(10 * time.Second); ; time.Sleep(10 * time.Millisecond) {
+	for deadline := time.Now().Add(30 * time.Second); ; time.Sleep(10 * time.Millisecond) {
 		type at struct{ index, digest uint64 }
 		seen := map[at]bool{}
 		for _, n := range c.nodes {
