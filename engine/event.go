@@ -94,6 +94,9 @@ type Event struct {
 	Version     uint64           `json:"version"` // counts seat changes
 	Seats       SeatCounts       `json:"seats"`
 	Areas       []AreaCount      `json:"areas,omitempty"` // in chart order
+	// Stale: this process has heard of no leader of the event's group for some seconds; see
+	// Engine.Stale.
+	Stale bool `json:"stale,omitempty"`
 }
 
 // EventFilter selects events; the zero value selects all. Results are by date, then by

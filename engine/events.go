@@ -38,7 +38,7 @@ func (e *Engine) describe(ref *eventRef) (Event, error) {
 		StartsAt: s.StartsAt, ChartID: s.ChartID, ChartSHA256: ref.chartSHA, Name: s.Name, Series: s.Series,
 		HoldSeconds: s.HoldSeconds, Prices: maps.Clone(s.Prices), Strategy: s.Strategy, Orphans: s.Orphans,
 		Limits: s.Limits, WaitingRoom: s.WaitingRoom,
-		CreatedAt: unixMilli(ref.created), Epoch: ref.epoch,
+		CreatedAt: unixMilli(ref.created), Epoch: ref.epoch, Stale: e.staleFor(ref.group) > 0,
 	}
 	if s.OnsaleAt != nil {
 		t := *s.OnsaleAt // the caller's, as the prices are: the cache is shared

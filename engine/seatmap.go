@@ -1,6 +1,10 @@
 package engine
 
-import "github.com/usherhq/usher/engine/chart"
+import (
+	"time"
+
+	"github.com/usherhq/usher/engine/chart"
+)
 
 // SeatStatus is a seat's state as the packed map codes it, in two bits.
 type SeatStatus uint8
@@ -28,6 +32,9 @@ type SeatMap struct {
 	Chart   *chart.Index // the event's chart; shared, read only
 
 	Areas []AreaCount // the chart's areas in its order; none of an event made before they were counted
+
+	// Stale is Engine.Stale when the map was read: 0 unless it may be old.
+	Stale time.Duration
 
 	// Versions are the event's at each seat's last change, and AreaVersions at each area's;
 	// 0: never. Only SeatVersions fills them.

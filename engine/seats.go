@@ -41,7 +41,7 @@ func (e *Engine) seatMap(ctx context.Context, eventID string, minVersion uint64,
 	if err := e.settle(ctx, ref.group); err != nil {
 		return nil, err
 	}
-	m := &SeatMap{EventID: ref.id, Epoch: ref.epoch, Seats: ref.chart.Len(), Chart: ref.chart}
+	m := &SeatMap{EventID: ref.id, Epoch: ref.epoch, Seats: ref.chart.Len(), Chart: ref.chart, Stale: e.staleFor(ref.group)}
 	err = e.reader(ref.group).View(func(s *shard.State) {
 		ev := s.Event(ref.no)
 		m.Version = ev.Version()

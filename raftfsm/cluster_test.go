@@ -24,6 +24,11 @@ type testCluster struct {
 
 func newTestCluster(tb testing.TB, n, groups int, store LogStoreKind) *testCluster {
 	tb.Helper()
+	return newTestClusterOf(tb, n, groups, store, func(*Config) {})
+}
+
+func newTestClusterOf(tb testing.TB, n, groups int, store LogStoreKind, change func(*Config)) *testCluster {
+	tb.Helper()
 	c := &testCluster{tb: tb, addrs: make(map[string]string)}
 	base := tb.TempDir()
 	var ids []string
@@ -32,6 +37,7 @@ func newTestCluster(tb testing.TB, n, groups int, store LogStoreKind) *testClust
 	}
 	for i, id := range ids {
 		c.cfgs = append(c.cfgs, Config{Dir: fmt.Sprintf("%s/%d", base, i), NodeID: id, Groups: groups, LogStore: store, Voters: ids, Resolve: c.resolve})
+		change(&c.cfgs[i])
 		c.nodes = append(c.nodes, nil)
 	}
 	for i := range n {
@@ -56,14 +62,10 @@ func (c *testCluster) open(i int) {
 	c.tb.Helper()
 	cfg := c.cfgs[i]
 	if len(c.cfgs) > 1 {
-		ln, err := net.Listen("tcp", "127.0.0.1:0")
-		if err != nil {
-			c.tb.Fatal(err)
-		}
+		cfg = withListener(c.tb, cfg)
 		c.mu.Lock()
-		c.addrs[cfg.NodeID] = ln.Addr().String()
+		c.addrs[cfg.NodeID] = cfg.Listener.Addr().String()
 		c.mu.Unlock()
-		cfg.Listener = ln
 	}
 	n, err := OpenNode(cfg)
 	if err != nil {
@@ -97,6 +99,17 @@ func (c *testCluster) waitReady() {
 			c.tb.Fatal(err)
 		}
 	}
+}
+
+// withListener gives a node its port.
+func withListener(tb testing.TB, cfg Config) Config {
+	tb.Helper()
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		tb.Fatal(err)
+	}
+	cfg.Listener = ln
+	return cfg
 }
 
 // leader of a group; waits for one.
@@ -209,10 +222,11 @@ func TestCrowd(t *testing.T) {
 }
 
 // sameEverywhere waits until all replicas of a group have applied the same, and
-// compares their digests.
+// compares their digests. A leader may let 10 s pass before it tries a node again that was
+// away for long.
 func (c *testCluster) sameEverywhere(group int) {
 	c.tb.Helper()
-	for deadline := time.Now().Add(10 * time.Second); ; time.Sleep(10 * time.Millisecond) {
+	for deadline := time.Now().Add(30 * time.Second); ; time.Sleep(10 * time.Millisecond) {
 		type at struct{ index, digest uint64 }
 		seen := map[at]bool{}
 		for _, n := range c.nodes {

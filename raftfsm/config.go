@@ -48,6 +48,12 @@ type Config struct {
 	// HangLimit is how long a write to the log may take before the node gives up; 0
 	// means 10 s.
 	HangLimit time.Duration
+	// ChecksumEvery is how often the leader of a group compares its replicas, if anything was
+	// applied; 0 means 1 min, negative never.
+	ChecksumEvery time.Duration
+	// CommitLimit is how long a leader may get nothing committed before it gives the lead away;
+	// after half as long again the node gives up. 0 means 20 s.
+	CommitLimit time.Duration
 }
 
 func (c *Config) fill() error {
@@ -74,6 +80,12 @@ func (c *Config) fill() error {
 	}
 	if c.MaxPending == 0 {
 		c.MaxPending = 1 << 16
+	}
+	if c.ChecksumEvery == 0 {
+		c.ChecksumEvery = checksumEvery
+	}
+	if c.CommitLimit <= 0 {
+		c.CommitLimit = commitLimit
 	}
 	if c.Metrics == nil {
 		c.Metrics, _ = NewMetrics(nil) // fails only when it registers

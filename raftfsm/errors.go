@@ -14,6 +14,8 @@ var (
 	ErrDamaged   = errors.New("usher: stored data is damaged")
 	ErrHalted    = errors.New("usher: the replica has halted")
 	ErrOverload  = errors.New("usher: too many requests under way")
+	// ErrDiverged: replicas of a group that have applied the same entries differ.
+	ErrDiverged = errors.New("usher: replicas of a group differ")
 )
 
 // Outcome says what became of a write that returned an error.

@@ -5,6 +5,7 @@ import (
 	"io"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/hashicorp/raft"
 	"github.com/klauspost/compress/zstd"
@@ -18,13 +19,15 @@ import (
 type fsm struct {
 	group   int
 	clock   *logicalClock
-	entries *entryTable    // results wanted by this process's proposer
-	changed func([]uint32) // told after a batch, without the lock; must not block
-	halt    func(error)    // told once when the replica can go no further
+	entries *entryTable                // results wanted by this process's proposer
+	changed func([]uint32)             // told after a batch, without the lock; must not block
+	halt    func(error)                // told once when the replica can go no further
+	wrote   func(time.Duration, int64) // told of each snapshot written: how long it took, its bytes
 	halted  atomic.Pointer[error]
 	applied atomic.Uint64 // index of the last command in m
 	signal  appliedSignal // of applied
 	bytes   atomic.Int64  // of entries applied since the last snapshot
+	notes   digestNotes
 
 	mu     sync.RWMutex // guards m and what it holds
 	m      machine
@@ -32,6 +35,7 @@ type fsm struct {
 	cmd    Command
 	lost   shard.Result // results nobody waits for
 	dirty  []uint32
+	asked  bool // the entry being applied wants the digest noted
 }
 
 var _ raft.BatchingFSM = (*fsm)(nil)
@@ -60,8 +64,12 @@ func (f *fsm) one(l *raft.Log) (err error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if l.Type == raft.LogCommand {
+		f.asked = false
 		err = f.entry(l)
 		f.dirty = f.m.takeDirty(f.dirty)
+		if err == nil && f.asked {
+			f.notes.add(l.Index, f.m.digest())
+		}
 	}
 	f.applied.Store(l.Index)
 	f.signal.raise()
@@ -87,6 +95,7 @@ func (f *fsm) entry(l *raft.Log) error {
 		if !f.m.apply(now, &f.cmd, out) {
 			return f.stop(l, fmt.Errorf("%w: command %d is not one of group %d", ErrBadEntry, f.cmd.Op, f.group))
 		}
+		f.asked = f.asked || f.cmd.Op == OpChecksum
 	}
 	if r.err != nil {
 		return f.stop(l, r.err)
@@ -105,10 +114,13 @@ func (f *fsm) stop(l *raft.Log, err error) error {
 }
 
 func (f *fsm) haltWith(err error) {
-	if f.halted.CompareAndSwap(nil, &err) {
+	if f.haltQuietly(err) {
 		f.halt(err)
 	}
 }
+
+// haltQuietly tells nobody; false: it had halted before.
+func (f *fsm) haltQuietly(err error) bool { return f.halted.CompareAndSwap(nil, &err) }
 
 // seats is the state that claims may be refused by; nil in the directory, and once the
 // replica has halted: the last entry may have been half applied. f.mu is held for reading.
@@ -136,7 +148,7 @@ func (f *fsm) Snapshot() (raft.FSMSnapshot, error) {
 	z := f.m.freeze()
 	f.mu.Unlock()
 	f.bytes.Store(0)
-	return &fsmSnapshot{z}, nil
+	return &fsmSnapshot{z, f.wrote}, nil
 }
 
 // Restore replaces the state; on an error it stays as it was.
@@ -166,21 +178,44 @@ func (f *fsm) restore(in io.Reader) error {
 	if err := f.m.restore(z); err != nil {
 		return err
 	}
+	f.notes.forget()
 	f.clock.applied(f.m.now())
 	return nil
 }
 
 // fsmSnapshot writes a frozen state out, compressed. raft calls it from its snapshot
 // goroutine, beside Apply.
-type fsmSnapshot struct{ frozen io.WriterTo }
+type fsmSnapshot struct {
+	frozen io.WriterTo
+	wrote  func(time.Duration, int64) // may be nil
+}
 
 // Persist streams the snapshot into the sink.
 func (s *fsmSnapshot) Persist(sink raft.SnapshotSink) error {
-	if err := compress(sink, s.frozen); err != nil {
+	begin, out := time.Now(), &countedWriter{Writer: sink}
+	if err := compress(out, s.frozen); err != nil {
 		_ = sink.Cancel() // the first error is the one that tells
 		return err
 	}
-	return sink.Close()
+	if err := sink.Close(); err != nil {
+		return err
+	}
+	if s.wrote != nil {
+		s.wrote(time.Since(begin), out.n)
+	}
+	return nil
+}
+
+type countedWriter struct {
+	io.Writer
+	n int64
+}
+
+// Write counts what the writer below took.
+func (w *countedWriter) Write(b []byte) (int, error) {
+	n, err := w.Writer.Write(b)
+	w.n += int64(n)
+	return n, err
 }
 
 // Release lets the pages go.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"slices"
@@ -48,6 +49,11 @@ type Group struct {
 	settled   atomic.Bool // this replica leads, and the group is what the directory wants
 	leadAgain time.Time   // of tendGroups: no transfer to the preferred leader before
 	wasLeader bool        // as tend last saw it
+	leaders   leaderLook  // tend's
+	lag       atomic.Uint64
+	opened    time.Time
+	ctx       context.Context // ends with close
+	cancel    context.CancelFunc
 	stop      chan struct{}
 	wg        sync.WaitGroup
 	closed    sync.Once
@@ -55,14 +61,18 @@ type Group struct {
 
 // openGroup opens the stores, lets raft replay what they hold, and starts.
 func openGroup(n *Node, no int) (*Group, error) {
-	g := &Group{no: no, node: n, metrics: n.cfg.Metrics.group(no), stop: make(chan struct{})}
+	g := &Group{no: no, node: n, metrics: n.cfg.Metrics.group(no), opened: time.Now(), stop: make(chan struct{})}
+	g.ctx, g.cancel = context.WithCancel(context.Background())
 	if err := g.open(filepath.Join(n.cfg.Dir, "groups", fmt.Sprintf("%02d", no))); err != nil {
+		g.cancel()
 		g.closeStores()
 		return nil, fmt.Errorf("group %d: %w", no, err)
 	}
 	g.proposer.start()
-	g.wg.Add(1)
+	g.wg.Add(2)
 	go g.tend()
+	go g.watchCommits()
+	n.cfg.Metrics.show(g)
 	return g, nil
 }
 
@@ -89,17 +99,24 @@ func (g *Group) open(dir string) error {
 		return damaged(err)
 	}
 	g.clock = newLogicalClock(cfg.Clock, loadTime(timePath, cfg.Clock, 0))
-	g.fsm = &fsm{group: g.no, clock: g.clock, entries: newEntryTable(g.node.origin), m: g.newMachine(), halt: g.fail}
+	g.fsm = &fsm{group: g.no, clock: g.clock, entries: newEntryTable(g.node.origin), m: g.newMachine(), halt: g.fail, wrote: g.metrics.snapshot}
 	if cfg.Changed != nil {
 		g.fsm.changed = func(events []uint32) { cfg.Changed(g.no, events) }
 	}
+	var running atomic.Pointer[raft.Raft]
+	installs := newInstallWatch(func() uint64 { return appliedOf(running.Load()) }, g.fail)
 	g.trans = newTransport(g.node.mux.layer(uint16(g.no), nodeAddr(cfg.NodeID)), transportConfig{
 		Heartbeat: cfg.Heartbeat, MaxEntryBytes: 2 * MaxEntry, Check: CheckEntry,
 		Logger: newHCLog(cfg.Logger, fmt.Sprintf("group.%d.transport", g.no)),
+		Installing: func(req *raft.InstallSnapshotRequest, body io.Reader) io.Reader {
+			g.metrics.installs.Inc()
+			return installs.follow(req, body)
+		},
 	})
 	if err := g.startRaft(snaps); err != nil {
 		return err
 	}
+	running.Store(g.raft)
 	// NewRaft has restored the snapshot. Entries behind it may have been applied by now.
 	g.fsm.applied.CompareAndSwap(0, g.snapshotIndex())
 	g.verified.Started()
@@ -334,7 +351,9 @@ func (g *Group) Snapshot() error {
 func (g *Group) close() error {
 	var err error
 	g.closed.Do(func() {
+		g.node.cfg.Metrics.hide(g)
 		close(g.stop)
+		g.cancel()
 		g.proposer.close()
 		err = g.raft.Shutdown().Error()
 		g.proposer.wait()

@@ -104,6 +104,14 @@ func (n *Node) ProposeDirectory(ctx context.Context, c Command) error {
 	}
 }
 
+// certificateEnd is Port.CertificateEnd of a node that has a port.
+func (n *Node) certificateEnd() (time.Time, bool) {
+	if n.port == nil {
+		return time.Time{}, false
+	}
+	return n.port.CertificateEnd()
+}
+
 // running is a context that ends with the node.
 func (n *Node) running() (context.Context, context.CancelFunc) {
 	ctx, cancel := context.WithCancel(context.Background())

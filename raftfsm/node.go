@@ -47,6 +47,7 @@ func OpenNode(cfg Config) (*Node, error) {
 		return nil, errors.Join(err, n.Close())
 	}
 	n.handleForwards()
+	n.handleChecksums()
 	if n.port != nil {
 		n.belong()
 	} else {
@@ -77,12 +78,14 @@ func (n *Node) prepare() (err error) {
 	}
 	n.origin = binary.LittleEndian.Uint64(seed[:])
 	if n.lock == nil {
-		n.lock, err = LockDir(n.cfg.Dir)
+		if n.lock, err = LockDir(n.cfg.Dir); err != nil {
+			return err
+		}
 	}
-	if err == nil {
-		err = unfinished(n.cfg.Dir)
+	if err := refuseQuarantined(n.cfg.Dir); err != nil {
+		return err
 	}
-	return err
+	return unfinished(n.cfg.Dir)
 }
 
 func (n *Node) unlock() error {

@@ -26,14 +26,16 @@ const (
 
 // The kinds of calls. Numbers are given once.
 const (
-	callPing      = 0 // answered without a handler: is anybody there?
-	callForward   = 1 // commands, see forward.go
-	callReadIndex = 2
-	callWho       = 16 // who is there; anybody with a certificate may ask
-	callJoin      = 17 // let me in; likewise
-	callStatus    = 18
-	callTransfer  = 19
-	callPause     = 22
+	callPing       = 0 // answered without a handler: is anybody there?
+	callForward    = 1 // commands, see forward.go
+	callReadIndex  = 2
+	callWho        = 16 // who is there; anybody with a certificate may ask
+	callJoin       = 17 // let me in; likewise
+	callStatus     = 18
+	callTransfer   = 19
+	callDigest     = 20 // see checksum_call.go
+	callQuarantine = 21
+	callPause      = 22
 )
 
 var (

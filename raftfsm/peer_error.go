@@ -25,6 +25,7 @@ var numbered = map[uint16]error{
 
 	64: ErrStarting, 65: ErrNoQuorum, 66: ErrNotLeader, 67: ErrClosed, 68: ErrDamaged, 69: ErrHalted, 70: ErrOverload,
 	71: ErrUnknownChart, 72: ErrNodeWiped, 73: ErrNodeRemoved, 74: ErrUnknownNode, 75: ErrConflict,
+	80: ErrDiverged,
 	76: ErrPaused, 77: ErrPauseEnded,
 
 	96: context.Canceled, 97: context.DeadlineExceeded,

@@ -94,6 +94,15 @@ func (p *Port) dial(ctx context.Context, id string) (net.Conn, error) {
 // Close ends the port and all connections that are still its own.
 func (p *Port) Close() error { return errors.Join(p.peers.close(), p.mux.Close()) }
 
+// CertificateEnd is when the certificate that the port shows, or its CA, ends; false when there
+// is none.
+func (p *Port) CertificateEnd() (time.Time, bool) {
+	if p.cfg.Security == nil {
+		return time.Time{}, false
+	}
+	return p.cfg.Security.NotAfter(), true
+}
+
 // belong makes the port one of a cluster's: from here on other nodes are let in.
 func (p *Port) belong(j Joined) {
 	h := *p.hello.Load()

@@ -42,6 +42,7 @@ type proposer struct {
 	entries  *entryTable
 	limit    int // of requests under way
 	observe  *groupMetrics
+	progress progress
 
 	mu       sync.Mutex
 	pending  []*Request
@@ -312,6 +313,7 @@ func (p *proposer) submit(e *entry) {
 	p.flight = append(p.flight, e)
 	p.observe.entry(len(data), len(e.requests))
 	e.proposed = p.boot()
+	p.progress.flying.Add(1)
 	e.future = p.raft.Apply(data, enqueueTimeout)
 	p.flying <- e
 }
@@ -320,7 +322,9 @@ func (p *proposer) submit(e *entry) {
 func (p *proposer) land() {
 	defer p.wg.Done()
 	for e := range p.flying {
-		p.settle(e, e.future.Error())
+		err := e.future.Error()
+		p.progress.landed(err)
+		p.settle(e, err)
 		select {
 		case p.landed <- e:
 		case <-p.stop:

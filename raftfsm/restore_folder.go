@@ -195,7 +195,7 @@ func (f *NewFolder) snapshot(dir string, index uint64, m machine) error {
 	if err != nil {
 		return errors.Join(err, trans.Close())
 	}
-	return errors.Join((&fsmSnapshot{m.freeze()}).Persist(sink), trans.Close())
+	return errors.Join((&fsmSnapshot{frozen: m.freeze()}).Persist(sink), trans.Close())
 }
 
 // time has the group's clock go on from the state's time, by what the wall clock says has

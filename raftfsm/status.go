@@ -32,6 +32,13 @@ type Status struct {
 	// Voters and Others are who votes and who only follows, as far as this replica knows.
 	Voters []string `json:"voters"`
 	Others []string `json:"others,omitempty"`
+	// FSM is the last command in the replica's state, and Lag how many entries that are committed
+	// are not in it.
+	FSM uint64 `json:"fsm_applied"`
+	Lag uint64 `json:"lag"`
+	// Checksum is the digest that the replica noted last; absent when it has noted none since it
+	// was started, or was given a snapshot.
+	Checksum *NotedDigest `json:"checksum,omitempty"`
 	// Settled: the leader has nothing left to do of what the directory wants.
 	Settled bool `json:"settled"`
 }
@@ -56,6 +63,10 @@ func (g *Group) Status() Status {
 		Group: g.no, State: g.raft.State().String(), Leader: g.Leader(), Term: g.raft.CurrentTerm(),
 		Commit: g.raft.CommitIndex(), Applied: g.raft.AppliedIndex(), Last: g.raft.LastIndex(),
 		Ready: g.ready.Load(), Settled: g.settled.Load(), Contact: -1,
+		FSM: g.Applied(), Lag: g.lag.Load(),
+	}
+	if d, ok := g.fsm.notes.newest(); ok {
+		s.Checksum = &d
 	}
 	if err := g.fsm.haltedErr(); err != nil {
 		s.Problem = err.Error()

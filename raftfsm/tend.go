@@ -52,6 +52,7 @@ func (g *Group) tend() {
 		if leader := g.Leader(); leader != "" {
 			g.node.forwards.redirect(g.no, leader)
 		}
+		g.lookAround()
 		if !g.ready.Load() && starting.done(g, leads) {
 			g.ready.Store(true)
 			g.clock.live()

@@ -41,6 +41,9 @@ type transportConfig struct {
 	// Check verifies the data of a LogCommand. It is called from the transport's goroutine. Nil
 	// checks nothing.
 	Check func(data []byte) error
+	// Installing, if not nil, is given the bytes of each snapshot that comes in, and gives what Raft
+	// is to read in their place.
+	Installing func(req *raft.InstallSnapshotRequest, body io.Reader) io.Reader
 	// Addresses, if not nil, gives the address of a node in place of the configuration's.
 	Addresses raft.ServerAddressProvider
 	// Logger, if nil, discards.
@@ -201,6 +204,9 @@ func (t *safeTransport) handle(rpc raft.RPC) {
 	if err := t.admit(rpc.Command); err != nil {
 		t.refuse(rpc, err)
 		return
+	}
+	if req, ok := rpc.Command.(*raft.InstallSnapshotRequest); ok && t.cfg.Installing != nil {
+		rpc.Reader = t.cfg.Installing(req, rpc.Reader)
 	}
 	select {
 	case t.out <- rpc:

@@ -148,6 +148,7 @@ func (h *hub) welcome(subs []*sub, m *engine.SeatMap, since engine.Delta) {
 func (h *hub) admit(s *sub) {
 	s.since = nil
 	h.subs[s] = struct{}{}
+	h.stale.greet(s)
 }
 
 // broadcast is one thing to say to many: each form of it is made once, when the first

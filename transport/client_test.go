@@ -55,6 +55,9 @@ type message struct {
 	Hold *holdBody
 	Heat *heatMessage
 
+	Stale *staleBody
+	Fresh *freshBody
+
 	bin *BinFrame // of a binary frame; all else is zero
 }
 

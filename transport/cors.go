@@ -7,7 +7,7 @@ import "net/http"
 const (
 	corsMethods = "GET, HEAD, POST, PUT, DELETE"
 	corsRequest = "Content-Type, Idempotency-Key, If-None-Match, Admission-Token"
-	corsAnswer  = "ETag, Location, Retry-After, Usher-Version, Usher-Epoch"
+	corsAnswer  = "ETag, Location, Retry-After, Usher-Version, Usher-Epoch, Usher-Stale"
 	corsMaxAge  = "600" // seconds a browser may remember a preflight
 )
 

@@ -121,6 +121,12 @@ func (s *Server) getEvent(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
+	stale, err := s.engine.Stale(r.Context(), event.EventID)
+	if err != nil {
+		return err
+	}
+	event.Stale = stale > 0
+	writeStale(w.Header(), stale)
 	return writeJSON(w, http.StatusOK, utcEvent(event))
 }
 

@@ -35,6 +35,8 @@ type fake struct {
 	bookErr error
 	before  func() // runs in SeatMap after the map is read
 	heat    fakeHeat
+	stale   time.Duration // of every event
+	halted  bool          // SeatVersion fails
 	backup  func(w io.Writer) error
 }
 
@@ -267,6 +269,9 @@ func (f *fake) SeatVersion(ctx context.Context, id string) (engine.Cursor, error
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	e, err := f.find(ctx, id)
+	if err == nil && f.halted {
+		err = engine.ErrHalted
+	}
 	if err != nil {
 		return engine.Cursor{}, err
 	}

@@ -46,6 +46,7 @@ type hub struct {
 	pending []*sub // wait for a snapshot, or to be recovered
 	holds   holdSweep
 	heat    heatFeed
+	stale   staleFeed
 }
 
 // op is a change of the hub's subscriptions.
@@ -104,6 +105,8 @@ func (h *hub) run() {
 	defer h.stop()
 	defer h.watcher.Close()
 	defer h.heat.stop()
+	h.stale = newStaleFeed(h.live.timing.stale)
+	defer h.stale.ticker.Stop()
 	for {
 		select {
 		case <-h.ctx.Done():
@@ -115,6 +118,8 @@ func (h *hub) run() {
 			h.holds.stir()
 		case <-h.heat.C():
 			h.heat.due = true
+		case <-h.stale.ticker.C:
+			h.stale.due = true
 		case <-h.wake:
 		}
 		start, pause := time.Now(), h.live.limits.Tick
@@ -168,6 +173,9 @@ func (h *hub) abandon() {
 // tick brings everybody to the event's present version.
 func (h *hub) tick() error {
 	h.takeOps()
+	if err := h.stale.look(h); err != nil { // before what may not be readable any more
+		return err
+	}
 	if err := h.advance(); err != nil {
 		return err
 	}

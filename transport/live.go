@@ -46,6 +46,7 @@ type timing struct {
 	farewell          time.Duration // for a client to answer our close frame
 	forgive           time.Duration // a queue full again within it ends the connection
 	heat              time.Duration // between two frames of heat
+	stale             time.Duration // between two looks at whether an event is stale
 }
 
 func newLive(e Engine, limits Limits, log *slog.Logger, m *metrics) *live {
@@ -54,7 +55,7 @@ func newLive(e Engine, limits Limits, log *slog.Logger, m *metrics) *live {
 		limits:  limits,
 		log:     log,
 		metrics: m,
-		timing:  timing{pingEvery, pongWithin, frameTimeout, time.Second, time.Minute, heatEvery},
+		timing:  timing{pingEvery, pongWithin, frameTimeout, time.Second, time.Minute, heatEvery, staleEvery},
 		buffers: &sync.Pool{},
 		conns:   map[*conn]struct{}{},
 		hubs:    map[string]*hub{},

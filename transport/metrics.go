@@ -60,7 +60,7 @@ func newMetrics(r prometheus.Registerer) (*metrics, error) {
 	frames := prometheus.NewCounterVec(prometheus.CounterOpts{
 		Name: "usher_live_frames_total", Help: "Frames put into the queues of websockets, by what they say.",
 	}, []string{"type"})
-	for _, label := range []string{"snapshot", "recovered", "delta", "heat", "hold", "ok", "error"} {
+	for _, label := range []string{"snapshot", "recovered", "delta", "heat", "hold", "ok", "error", "stale", "fresh"} {
 		m.frames[label] = frames.WithLabelValues(label)
 	}
 	if r == nil {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/http"
 	"strconv"
+	"time"
 
 	"github.com/usherhq/usher/engine"
 )
@@ -23,6 +24,7 @@ type seatsRequest struct {
 	packed     bool
 	versions   bool // of each seat and area too
 	level      engine.Consistency
+	stale      time.Duration
 }
 
 // getSeats is the browse path: from this replica's memory, cacheable for a second, and
@@ -38,7 +40,11 @@ func (s *Server) getSeats(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
+	if req.stale, err = s.engine.Stale(ctx, req.eventID); err != nil {
+		return err
+	}
 	h := w.Header()
+	writeStale(h, req.stale)
 	if req.level == engine.Stale {
 		h.Set("Cache-Control", "public, max-age=1, stale-while-revalidate=5")
 	} else {
@@ -106,12 +112,16 @@ func (req seatsRequest) names(epoch string, version uint64) (name, etag string) 
 	case req.versions:
 		form = "versions"
 	}
+	name = form
+	if req.stale > 0 {
+		form += ".stale" // also of the packed map: a cache keeps the headers of what it has
+	}
 	// A section's name may have any character, a tag may not; the cache's name is not sent.
 	section := ""
 	if req.section != "" {
 		section = fmt.Sprintf(".%x", req.section)
 	}
-	return form + " " + req.eventID + section, `"` + epoch + "." + itoa(version) + "." + form + section + `"`
+	return name + " " + req.eventID + section, `"` + epoch + "." + itoa(version) + "." + form + section + `"`
 }
 
 func writeVersion(h http.Header, epoch string, version uint64) {
@@ -127,6 +137,7 @@ func (s *Server) writeSeats(w http.ResponseWriter, r *http.Request, req seatsReq
 			return &problem{kind: unknownSection, detail: fmt.Sprintf("the event's chart has no section %q", req.section)}
 		}
 	}
+	m.Stale = req.stale
 	name, etag := req.names(m.Epoch, m.Version)
 	writeVersion(w.Header(), m.Epoch, m.Version)
 	if notModified(w, r, etag) { // it may have got there while we waited

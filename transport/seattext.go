@@ -47,7 +47,7 @@ func (t *seatText) render(m *engine.SeatMap, from, to uint32, areas bool) []byte
 	if from > 0 {
 		start = t.ends[from-1]
 	}
-	size := 200 + int(to-from)*len(statusText[0])
+	size := 220 + int(to-from)*len(statusText[0])
 	if to > from {
 		size += int(t.ends[to-1] - start)
 	}
@@ -60,6 +60,9 @@ func (t *seatText) render(m *engine.SeatMap, from, to uint32, areas bool) []byte
 	b = append(append(b, id...), `,"epoch":"`...)
 	b = append(append(b, m.Epoch...), `","version":`...)
 	b = strconv.AppendUint(b, m.Version, 10)
+	if m.Stale > 0 {
+		b = append(b, `,"stale":true`...)
+	}
 	b = append(b, `,"seats":[`...)
 	for i := from; i < to; i++ {
 		b = append(b, t.text[start:t.ends[i]]...)

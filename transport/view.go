@@ -3,6 +3,7 @@ package transport
 import (
 	"context"
 	"io"
+	"time"
 
 	"github.com/usherhq/usher/engine"
 	"github.com/usherhq/usher/engine/chart"
@@ -27,6 +28,7 @@ type Engine interface {
 	Blocks(ctx context.Context, eventID string) (engine.BlockList, error)
 	heatEngine
 	clusterEngine
+	Stale(ctx context.Context, eventID string) (time.Duration, error)
 
 	Hold(ctx context.Context, r engine.HoldRequest) (engine.Hold, error)
 	Alternatives(ctx context.Context, eventID string, seatIDs []string, max int) ([][]string, error)

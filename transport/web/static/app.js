@@ -139,6 +139,11 @@ async function open(event, others) {
       areas.render();
       map.areas();
     },
+    onDelayed: (delayed) => {
+      if ($('delayed').hidden !== delayed) return;
+      $('delayed').hidden = !delayed;
+      announce(delayed ? 'Live data is delayed. Seats may be gone that are shown as free.' : 'Live data is current again.');
+    },
     onState: (state) => {
       status.set(state);
       document.body.dataset.live = state;

@@ -156,7 +156,8 @@ export class Usher {
    *
    * @param {string} eventId
    * @param {ReadOptions & {etag?: string, minVersion?: number}} [o]
-   * @returns {Promise<{version: number, epoch: string, etag: string, packed: Uint8Array}|null>}
+   * @returns {Promise<{version: number, epoch: string, etag: string, stale: number, packed: Uint8Array}|null>} `stale`: the seconds
+   *   for which the server has been cut off, 0 if it is not; that it changes is a change
    */
   async seats(eventId, { etag, minVersion, ...o } = {}) {
     const headers = { Accept: PACKED };
@@ -167,6 +168,7 @@ export class Usher {
       version: Number(response.headers.get('Usher-Version')),
       epoch: response.headers.get('Usher-Epoch') ?? '',
       etag: response.headers.get('ETag') ?? '',
+      stale: Number(response.headers.get('Usher-Stale') ?? 0),
       packed: new Uint8Array(await response.arrayBuffer()),
     };
   }

@@ -94,7 +94,7 @@ test('paths keep ids whole', async () => {
 test('the packed map, and nothing when nothing has changed', async () => {
   const bytes = new Response(Uint8Array.from([1, 2]), { headers: { 'Usher-Version': '12', 'Usher-Epoch': 'ab', ETag: '"x"' } });
   const { calls, usher } = scripted(bytes, new Response(null, { status: 304 }));
-  assert.deepEqual(await usher.seats('e'), { version: 12, epoch: 'ab', etag: '"x"', packed: Uint8Array.from([1, 2]) });
+  assert.deepEqual(await usher.seats('e'), { version: 12, epoch: 'ab', etag: '"x"', stale: 0, packed: Uint8Array.from([1, 2]) });
   assert.equal(await usher.seats('e', { etag: '"x"' }), null);
   assert.deepEqual([calls[0].headers.Accept, calls[1].headers['If-None-Match']], ['application/vnd.usher.seats', '"x"']);
 });

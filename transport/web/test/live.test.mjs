@@ -165,6 +165,35 @@ test('two watchers share one subscription; the late one gets the map as it is', 
   live.close();
 });
 
+test('a server that is cut off says so, and a new answer to a subscription takes it back', async () => {
+  const delays = [];
+  const { live } = setup();
+  const watch = { onDelayed: (d) => delays.push(d.delayed) };
+  live.watchEvent('e', watch);
+  const s = newest();
+  s.open();
+  s.say(snapshotFrame(1, 10, EPOCH, [0, 0]));
+  assert.deepEqual(delays, []);
+  s.say({ stale: { event_id: 'other', seconds: 4 } });
+  s.say({ stale: { event_id: 'e', seconds: 4 } });
+  assert.deepEqual(delays, [true]);
+  let late = null;
+  live.watchEvent('e', { onDelayed: (d) => (late = d) });
+  assert.deepEqual([late.event_id, late.delayed, late.seconds >= 4], ['e', true, true]);
+  s.say({ fresh: { event_id: 'e' } });
+  s.say({ fresh: { event_id: 'e' } });
+  assert.deepEqual([delays, late.delayed], [[true, false], false]);
+  s.say({ stale: { event_id: 'e', seconds: 4 } });
+  s.fail();
+  await until(() => Socket.all.length === 2);
+  newest().open();
+  newest().say({ id: 1, recovered: { event_id: 'e', epoch: EPOCH_TEXT, version: 10 } });
+  assert.deepEqual(delays, [true, false, true, false]); // another server, or the same one, which is well again
+  newest().say({ stale: { event_id: 'e', seconds: 60 } });
+  assert.equal(delays.at(-1), true);
+  live.close();
+});
+
 test('holds and tickets are told to those who asked', () => {
   const { live } = setup();
   const got = [];

@@ -11,6 +11,8 @@ import { EventTopic, Topic } from './topic.js';
  *   changes in order, none missing: index and new state
  * @property {(why: {reason: string, final: boolean}) => void} [onStale]
  *   what was shown may be out of date from now on; `final`: it will not come back by itself
+ * @property {(d: {event_id: string, delayed: boolean, seconds: number}) => void} [onDelayed]  the server itself is cut off: what it tells
+ *   may be `seconds` old and older by the second, until this is called again with `delayed` false
  * @property {(a: {event_id: string, areas: number[]}) => void} [onAreas]  places left in each standing area, in chart order
  * @property {(l: {event_id: string, version: number}) => void} [onLive]  the map is current again (also after onSnapshot)
  * @property {(e: {code: string, message: string}) => void} [onError]  the server refused the subscription
@@ -77,6 +79,7 @@ export class Live {
     if (topic.map) handlers.onSnapshot?.(topic.snapshot());
     if (topic.map && topic.areas.length) handlers.onAreas?.(topic.left());
     if (topic.map && topic.current) handlers.onLive?.({ event_id: eventId, version: topic.version });
+    if (topic.map && topic.delayed) handlers.onDelayed?.(topic.delay());
     if (handlers.heat && topic.heat?.known) handlers.onHeat?.(topic.temperature(null));
     return this.#watch(topic, handlers);
   }
@@ -302,7 +305,7 @@ export class Live {
   }
 
   #text(message) {
-    const { id, snapshot, recovered, delta, areas, heat, hold, queue, error, ok } = message;
+    const { id, snapshot, recovered, delta, areas, heat, hold, queue, stale, fresh, error, ok } = message;
     if (snapshot) this.#event(id, snapshot)?.resetFrom(snapshot);
     else if (recovered) this.#event(id, recovered)?.resume(recovered);
     else if (delta) this.#delta(this.#event(id, delta), delta);
@@ -310,6 +313,8 @@ export class Live {
     else if (heat) this.#heat(this.#event(id, heat), heat);
     else if (hold) (this.byId.get(id) ?? this.topics.get(`hold ${hold.hold_id}`))?.say(hold);
     else if (queue) this.#ticket(id, queue)?.say(queue);
+    else if (stale) this.#event(id, stale)?.lag(true, stale.seconds);
+    else if (fresh) this.#event(id, fresh)?.lag(false);
     else if (error) this.#refused(this.byId.get(id), error);
     else if (ok) this.#answered(id);
   }

@@ -69,6 +69,9 @@ export class EventTopic extends Topic {
     this.epoch = '';
     this.version = 0;
     this.current = false;
+    /** Whether the server says that it is cut off itself, and when by our clock it last was not. */
+    this.delayed = false;
+    this.delayedSince = 0;
     /** @type {PackedMap|null} */
     this.map = null;
     /** @type {number[]} places left in each standing area, in chart order */
@@ -132,9 +135,24 @@ export class EventTopic extends Topic {
     if (!wasCurrent) this.tell('onLive', { event_id: this.value, version: this.version });
   }
 
+  /** The answer to a subscription is as new as can be; if it is not, the server says so right behind it. */
   #settle() {
     this.answered();
     this.current = true;
+    this.lag(false);
+  }
+
+  /** @param {boolean} delayed @param {number} [seconds] */
+  lag(delayed, seconds = 0) {
+    if (delayed) this.delayedSince = Date.now() - seconds * 1000;
+    if (!delayed && !this.delayed) return;
+    this.delayed = delayed;
+    this.tell('onDelayed', this.delay());
+  }
+
+  delay() {
+    const seconds = this.delayed ? Math.round((Date.now() - this.delayedSince) / 1000) : 0;
+    return { event_id: this.value, delayed: this.delayed, seconds };
   }
 
   /** @returns {boolean} false when something between our version and this delta is missing */

@@ -14,6 +14,7 @@ const PATIENCE = 1500;
  * @param {(packed: Uint8Array, version: number) => void} o.onMap
  * @param {(changes: [number, number][], version: number) => void} o.onDelta
  * @param {(left: number[]) => void} o.onAreas  places left in each standing area
+ * @param {(delayed: boolean) => void} o.onDelayed  whether the server itself is cut off
  * @param {(state: "live"|"connecting"|"reconnecting"|"polling"|"stale"|"closed") => void} o.onState
  * @param {(error: {message?: string}) => void} o.onError
  */
@@ -40,6 +41,7 @@ export function feed(o) {
       if (seats) {
         ({ etag } = seats);
         o.onMap(seats.packed, seats.version);
+        o.onDelayed(seats.stale > 0);
         if (o.event.areas?.length) o.onAreas((await o.usher.event(o.event.event_id, { attempts: 1 })).areas.map((a) => a.free));
       }
       o.onState('polling');
@@ -55,6 +57,7 @@ export function feed(o) {
     onSnapshot: (s) => o.onMap(s.map.bytes, s.version),
     onDelta: (d) => o.onDelta(d.seats, d.to),
     onAreas: (a) => o.onAreas(a.areas),
+    onDelayed: (d) => o.onDelayed(d.delayed),
     onLive: live,
     onStale: (why) => notLive(why.final ? 'closed' : 'reconnecting'),
     onError: o.onError,
