@@ -43,6 +43,22 @@ func (g *Group) lagNow() uint64 {
 	return commit - min(commit, has)
 }
 
+// caughtUp tells whether the state machine has applied what was committed up to index.
+// raft's own applied index only says that it was queued for it; and the state machine
+// hears of commands only, so the last command counts.
+func (g *Group) caughtUp(index uint64) bool {
+	for has := max(g.fsm.applied.Load(), g.snapshotIndex()); index > has; index-- {
+		var l raft.Log
+		if err := g.watched.GetLog(index, &l); err != nil {
+			return errors.Is(err, raft.ErrLogNotFound) // compacted: a snapshot has it
+		}
+		if l.Type == raft.LogCommand {
+			return false
+		}
+	}
+	return true
+}
+
 // staleAfter is how long a replica that has heard of no leader is taken for as new as any.
 const staleAfter = 3 * time.Second
 

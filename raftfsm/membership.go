@@ -112,23 +112,9 @@ func (n *Node) certificateEnd() (time.Time, bool) {
 	return n.port.CertificateEnd()
 }
 
-// running is a context that ends with the node.
-func (n *Node) running() (context.Context, context.CancelFunc) {
-	ctx, cancel := context.WithCancel(context.Background())
-	go func() {
-		select {
-		case <-n.done:
-			cancel()
-		case <-ctx.Done():
-		}
-	}()
-	return ctx, cancel
-}
-
 // register sees to it that the directory has what this node says of itself.
 func (n *Node) register() {
-	ctx, cancel := n.running()
-	defer cancel()
+	ctx := n.life
 	for sleep(ctx, n.registerPause()) {
 		if !n.Group(0).ready.Load() {
 			continue
@@ -186,8 +172,7 @@ func (n *Node) registerOnce(ctx context.Context) error {
 
 // probe keeps the address book: who of the nodes and of the list is where.
 func (n *Node) probe() {
-	ctx, cancel := n.running()
-	defer cancel()
+	ctx := n.life
 	for {
 		n.probeOnce(ctx)
 		if !sleep(ctx, probeEvery) {

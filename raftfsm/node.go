@@ -27,7 +27,9 @@ type Node struct {
 	wg       sync.WaitGroup // what runs beside the groups
 	groups   []*Group
 
-	done   chan struct{} // closed when the node has failed or was closed
+	done   chan struct{}   // closed when the node has failed or was closed
+	life   context.Context // ends with done
+	die    context.CancelFunc
 	mu     sync.Mutex
 	err    error
 	ended  bool
@@ -38,6 +40,7 @@ type Node struct {
 // are ready: see Ready. An error names the group and, for damaged data, the place.
 func OpenNode(cfg Config) (*Node, error) {
 	n := &Node{cfg: cfg, lock: cfg.Lock, done: make(chan struct{})}
+	n.life, n.die = context.WithCancel(context.Background())
 	if err := n.prepare(); err != nil {
 		return nil, errors.Join(err, n.closeGiven(), n.unlock())
 	}
@@ -181,6 +184,7 @@ func (n *Node) fail(err error) {
 	n.err, n.ended = err, true
 	n.cfg.Logger.Error("usher: node stops", "node", n.cfg.NodeID, "err", err)
 	close(n.done)
+	n.die()
 }
 
 // Done is closed when the node was closed or had to stop; Err tells why.
@@ -201,6 +205,7 @@ func (n *Node) Close() error {
 		if !n.ended {
 			n.err, n.ended = ErrClosed, true
 			close(n.done)
+			n.die()
 		}
 		n.mu.Unlock()
 		n.giveUp()

@@ -15,8 +15,7 @@ const planEvery = time.Second
 // changes who is to vote where, by one move at a time: the next one waits until every group is
 // what the directory says.
 func (n *Node) plan() {
-	ctx, cancel := n.running()
-	defer cancel()
+	ctx := n.life
 	seen := map[string]time.Time{} // when a node last answered
 	led := false
 	for sleep(ctx, planEvery) {

@@ -23,8 +23,7 @@ const (
 // tendGroups has the groups that this node leads become what the directory says, one step at
 // a time.
 func (n *Node) tendGroups() {
-	ctx, cancel := n.running()
-	defer cancel()
+	ctx := n.life
 	for sleep(ctx, reconcileEvery) {
 		want := n.wanted()
 		if want == nil {

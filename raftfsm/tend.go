@@ -15,9 +15,6 @@ const (
 	tendEvery    = 50 * time.Millisecond
 	sweepLimit   = 4096 // holds ended by one Expire
 	sweepsInTick = 16
-	// afterContact is how long after a leader's first word its commit index is sure to
-	// have come as well: it sends one every CommitTimeout.
-	afterContact = 250 * time.Millisecond
 )
 
 // tend does what a group needs from time to time: until it is ready, find out whether
@@ -26,7 +23,7 @@ func (g *Group) tend() {
 	defer g.wg.Done()
 	tick := time.NewTicker(tendEvery)
 	defer tick.Stop()
-	var starting startup
+	starting := startup{answer: make(chan uint64, 1)}
 	ended := g.node.Done()
 	var snapshots chan error
 	for {
@@ -53,7 +50,7 @@ func (g *Group) tend() {
 			g.node.forwards.redirect(g.no, leader)
 		}
 		g.lookAround()
-		if !g.ready.Load() && starting.done(g, leads) {
+		if !g.ready.Load() && starting.done(g) {
 			g.ready.Store(true)
 			g.clock.live()
 		}
@@ -105,51 +102,6 @@ func (g *Group) tick(c Command) (shard.Result, error) {
 		return shard.Result{}, err
 	}
 	return r.Result, nil
-}
-
-// startup finds out when a replica has applied what was committed when it started.
-type startup struct {
-	contact time.Time
-	target  uint64
-}
-
-func (s *startup) done(g *Group, leads bool) bool {
-	if leads {
-		// An entry of its own term, applied here, has everything before it.
-		_, err := g.tick(Command{Op: OpTick})
-		return err == nil
-	}
-	if g.raft.State() != raft.Follower || g.Leader() == "" || g.raft.LastContact().IsZero() {
-		s.contact = time.Time{}
-		return false
-	}
-	now := time.Now()
-	if s.contact.IsZero() {
-		s.contact, s.target = now, 0
-	}
-	if now.Sub(s.contact) < afterContact {
-		return false
-	}
-	if s.target == 0 {
-		s.target = g.raft.CommitIndex()
-	}
-	return g.raft.AppliedIndex() >= s.target && g.caughtUp(s.target)
-}
-
-// caughtUp tells whether the state machine has applied what was committed up to index.
-// raft's own applied index only says that it was queued for it; and the state machine
-// hears of commands only, so the last command counts.
-func (g *Group) caughtUp(index uint64) bool {
-	for has := max(g.fsm.applied.Load(), g.snapshotIndex()); index > has; index-- {
-		var l raft.Log
-		if err := g.watched.GetLog(index, &l); err != nil {
-			return errors.Is(err, raft.ErrLogNotFound) // compacted: a snapshot has it
-		}
-		if l.Type == raft.LogCommand {
-			return false
-		}
-	}
-	return true
 }
 
 // snapshotIndex is the last entry in the newest snapshot that this replica made or
