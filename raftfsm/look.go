@@ -1,6 +1,11 @@
 package raftfsm
 
-import "time"
+import (
+	"errors"
+	"time"
+
+	"github.com/hashicorp/raft"
+)
 
 // lagEvery is how often the lag is measured: it takes a look into the log.
 const lagEvery = time.Second
