@@ -17,6 +17,11 @@ func (c *cluster) verify(l *load) {
 	c.t.Helper()
 	l.stop()
 	c.t.Log(l.history.sum())
+	for i, call := range l.history.failures(0) {
+		if i < 5 {
+			c.t.Logf("left without an answer: %v", call)
+		}
+	}
 	nodes := c.running()
 	c.settle(nodes)
 	final := c.sameMaps(l, nodes)
