@@ -160,7 +160,7 @@ func (p *Port) joinAt(ctx context.Context, addr string, self Member) (*Joined, s
 	}
 	wait, cancel := context.WithTimeout(ctx, joinWait)
 	defer cancel()
-	_, raw, err := p.peers.callAddr(wait, addr, callJoin, body)
+	_, raw, err := p.calls.CallAddr(wait, addr, callJoin, body)
 	if errors.Is(err, ErrNodeWiped) || errors.Is(err, ErrNodeRemoved) {
 		return nil, "", fmt.Errorf("node %q: %w", self.NodeID, err)
 	}

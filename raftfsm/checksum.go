@@ -150,7 +150,7 @@ func (g *Group) digestOf(ctx context.Context, id string, index uint64) (a digest
 	}
 	ctx, cancel := context.WithTimeout(ctx, statusWait)
 	defer cancel()
-	raw, err := g.node.peers.call(ctx, id, callDigest, body)
+	raw, err := g.node.calls.Call(ctx, id, callDigest, body)
 	if err != nil {
 		return a, err
 	}
@@ -201,7 +201,7 @@ func (g *Group) tellDiverged(ctx context.Context, id string, q quarantineCall) e
 			break
 		}
 		once, cancel := context.WithTimeout(ctx, statusWait)
-		_, err = g.node.peers.call(once, id, callQuarantine, body)
+		_, err = g.node.calls.Call(once, id, callQuarantine, body)
 		cancel()
 		if err == nil || errors.Is(err, ErrHalted) {
 			return nil

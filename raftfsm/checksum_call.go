@@ -29,8 +29,8 @@ type quarantineCall struct {
 
 // handleChecksums begins to compare, and to be compared; all groups are open.
 func (n *Node) handleChecksums() {
-	n.peers.handle(callDigest, false, n.answerDigest)
-	n.peers.handle(callQuarantine, false, n.answerQuarantine)
+	n.calls.Handle(callDigest, false, n.answerDigest)
+	n.calls.Handle(callQuarantine, false, n.answerQuarantine)
 	for _, g := range n.groups {
 		g.wg.Go(g.checksums)
 	}

@@ -120,7 +120,7 @@ func (c *remoteCut) ask(ctx context.Context, verb string, lease time.Duration) (
 	if err != nil {
 		return r, err
 	}
-	raw, err := c.g.node.peers.call(ctx, c.leader, callPause, body)
+	raw, err := c.g.node.calls.Call(ctx, c.leader, callPause, body)
 	if err == nil {
 		err = json.Unmarshal(raw, &r)
 	}

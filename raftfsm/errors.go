@@ -3,6 +3,8 @@ package raftfsm
 import (
 	"errors"
 	"fmt"
+
+	"github.com/usherhq/usher/raftfsm/peer"
 )
 
 // What can go wrong beneath the state machine.
@@ -10,10 +12,10 @@ var (
 	ErrStarting  = errors.New("usher: still applying what was committed before the start")
 	ErrNoQuorum  = errors.New("usher: no leader or no majority in time")
 	ErrNotLeader = errors.New("usher: another node leads this group")
-	ErrClosed    = errors.New("usher: closed")
+	ErrClosed    = peer.ErrClosed
 	ErrDamaged   = errors.New("usher: stored data is damaged")
 	ErrHalted    = errors.New("usher: the replica has halted")
-	ErrOverload  = errors.New("usher: too many requests under way")
+	ErrOverload  = peer.ErrOverload
 	// ErrDiverged: replicas of a group that have applied the same entries differ.
 	ErrDiverged = errors.New("usher: replicas of a group differ")
 )

@@ -126,7 +126,7 @@ func (l *lane) enqueue(f forwarded) error {
 		return ErrOverload
 	}
 	if l.carriers < forwardsInFlight {
-		if !l.forwards.node.peers.spawn(l.carry) {
+		if !l.forwards.node.calls.Go(l.carry) {
 			return ErrClosed
 		}
 		l.carriers++

@@ -55,7 +55,7 @@ func (s *asks) join(k askKey) (*ask, error) {
 		return a, nil
 	}
 	if !s.busy[k] {
-		if !s.node.peers.spawn(func() { s.run(k) }) {
+		if !s.node.calls.Go(func() { s.run(k) }) {
 			return nil, ErrClosed
 		}
 		s.busy[k] = true
@@ -77,7 +77,7 @@ func (s *asks) run(k askKey) {
 			return
 		}
 		s.mu.Unlock()
-		ctx, cancel := context.WithTimeout(s.node.peers.ctx, askWait)
+		ctx, cancel := context.WithTimeout(s.node.calls.Context(), askWait)
 		a.index, a.err = s.node.askIndex(ctx, k)
 		cancel()
 		close(a.done)

@@ -58,7 +58,7 @@ func (n *Node) serveReadIndex(ctx context.Context, _ string, body []byte) ([]byt
 
 // askIndex asks the node that leads.
 func (n *Node) askIndex(ctx context.Context, k askKey) (uint64, error) {
-	reply, err := n.peers.call(ctx, k.node, callReadIndex, putBool(le16(nil, uint16(k.group)), k.linearizable))
+	reply, err := n.calls.Call(ctx, k.node, callReadIndex, putBool(le16(nil, uint16(k.group)), k.linearizable))
 	if err != nil {
 		return 0, lostBatch(k.node, err)
 	}

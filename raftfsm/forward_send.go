@@ -5,15 +5,17 @@ import (
 	"errors"
 	"fmt"
 	"time"
+
+	"github.com/usherhq/usher/raftfsm/peer"
 )
 
 // carry sends batches until nothing is pending. Commands are taken only when there is a
 // connection for them: until then their callers can leave, and be told another way to go.
 func (l *lane) carry() {
 	var b outBatch
-	peers := l.forwards.node.peers
+	calls := l.forwards.node.calls
 	for l.more() {
-		if err := peers.reach(peers.ctx, l.node); err != nil {
+		if err := calls.Reach(calls.Context(), l.node); err != nil {
 			l.turnBack(lostBatch(l.node, err))
 		}
 		if l.take(&b); len(b.requests) > 0 {
@@ -109,10 +111,10 @@ func (l *lane) send(b *outBatch) {
 	node := l.forwards.node
 	// The bytes are those of the connection's writer from here on.
 	body := append(appendBatch(make([]byte, 0, batchHeader+4*len(b.budgets)+len(b.commands)), l.group, b.budgets), b.commands...)
-	ctx, cancel := context.WithTimeout(node.peers.ctx, b.longest+answerGrace)
+	ctx, cancel := context.WithTimeout(node.calls.Context(), b.longest+answerGrace)
 	defer cancel()
 	begun := time.Now()
-	reply, err := node.peers.call(ctx, l.node, callForward, body)
+	reply, err := node.calls.Call(ctx, l.node, callForward, body)
 	node.cfg.Metrics.forwards.sent(len(b.requests), len(body), time.Since(begun))
 	if err != nil {
 		b.fail(0, lostBatch(l.node, err))
@@ -149,7 +151,7 @@ func (b *outBatch) fail(from int, err error) {
 // as a whole, of which nothing was done.
 func lostBatch(node string, err error) error {
 	outcome := OutcomeOf(err)
-	if errors.Is(err, errBroken) {
+	if errors.Is(err, peer.ErrBroken) {
 		outcome = OutcomeUnknown
 	}
 	if errors.Is(err, ErrNotLeader) || errors.Is(err, ErrOverload) {

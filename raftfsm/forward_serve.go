@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"time"
+
+	"github.com/usherhq/usher/raftfsm/peer"
 )
 
 // forwardHandlers bounds the batches that a node has from others: each peer has few on their way
@@ -14,15 +16,15 @@ const forwardHandlers = 1024
 
 // handleForwards lets other nodes hand commands on to this one.
 func (n *Node) handleForwards() {
-	n.peers.handleMany(callForward, forwardHandlers, n.serveForward)
-	n.peers.handle(callReadIndex, false, n.serveReadIndex)
+	n.calls.HandleMany(callForward, forwardHandlers, n.serveForward)
+	n.calls.Handle(callReadIndex, false, n.serveReadIndex)
 }
 
 // localLeader is the replica of a group that another node takes for the leader. It is the end of
 // the way: nothing is handed on twice.
 func (n *Node) localLeader(group int) (*Group, error) {
 	if group >= n.Groups() {
-		return nil, fmt.Errorf("%w: group %d", errUnknownMux, group)
+		return nil, fmt.Errorf("%w: group %d", peer.ErrUnknownGroup, group)
 	}
 	g := n.Group(group)
 	if err := g.fsm.haltedErr(); err != nil {
@@ -54,7 +56,7 @@ func (n *Node) serveForward(ctx context.Context, _ string, body []byte) ([]byte,
 	defer w.end()
 	for i, r := range b.requests {
 		err := w.wait(r, came.Add(b.budgets[i]))
-		if len(reply) > maxReply/2 {
+		if len(reply) > peer.MaxReply/2 {
 			err = &OutcomeError{OutcomeUnknown, fmt.Errorf("%w: the answers are too long", ErrNoQuorum)}
 		}
 		reply = appendAnswer(reply, &r.Result, notHere(err))

@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/usherhq/usher/raftfsm/peer/peertest"
 	"github.com/usherhq/usher/shard"
 )
 
@@ -118,7 +119,7 @@ func TestForwardTurnsBack(t *testing.T) {
 	ev := c.event(1, "a:2026-01-01", 10)
 	_, followers := c.roles(1)
 	c.close(followers[0])
-	silent := listenLoopback(t) // takes connections, and says nothing
+	silent := peertest.Listen(t) // takes connections, and says nothing
 	defer mustClose(t, silent)
 	resolve := c.cfgs[followers[0]].Resolve
 	c.cfgs[followers[0]].Resolve = func(id string) (string, error) {
@@ -275,18 +276,18 @@ func TestForwardLost(t *testing.T) {
 	c := newTestCluster(t, 3, 1, LogStoreWAL)
 	ev := c.event(1, "a:2026-01-01", 10)
 	leader, followers := c.roles(1)
-	p := newProxy(t)
-	defer p.close()
+	p := peertest.NewProxy(t)
+	defer p.Close()
 	leads := c.nodes[leader].ID()
 	to, err := c.resolve(leads)
 	if err != nil {
 		t.Fatal(err)
 	}
-	p.to.Store(to)
+	p.Lead(to)
 	c.close(followers[0]) // it comes back with the proxy between itself and the leader
 	c.cfgs[followers[0]].Resolve = func(id string) (string, error) {
 		if id == leads {
-			return p.addr(), nil
+			return p.Addr(), nil
 		}
 		return c.resolve(id)
 	}
@@ -294,7 +295,7 @@ func TestForwardLost(t *testing.T) {
 	if res, err := c.forward(followers[0], 1, holdOf(ev, 1)); err != nil || res.Err != nil {
 		t.Fatalf("%+v, %v", res, err)
 	}
-	p.mute.Store(true)
+	p.Mute()
 	done := make(chan error, 1)
 	go func() {
 		_, err := c.forward(followers[0], 1, holdOf(ev, 2))
@@ -304,7 +305,7 @@ func TestForwardLost(t *testing.T) {
 		_ = c.nodes[leader].Group(1).View(func(s *shard.State) { held = s.Event(ev).Status(2) == shard.Held })
 		return held
 	})
-	p.cut()
+	p.Cut()
 	if err := <-done; OutcomeOf(err) != OutcomeUnknown || !errors.Is(err, ErrNoQuorum) {
 		t.Errorf("told %v", err)
 	}

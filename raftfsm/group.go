@@ -105,7 +105,7 @@ func (g *Group) open(dir string) error {
 	}
 	var running atomic.Pointer[raft.Raft]
 	installs := newInstallWatch(func() uint64 { return appliedOf(running.Load()) }, g.fail)
-	g.trans = newTransport(g.node.mux.layer(uint16(g.no), nodeAddr(cfg.NodeID)), transportConfig{
+	g.trans = newTransport(g.node.mux.Layer(uint16(g.no), nodeAddr(cfg.NodeID)), transportConfig{
 		Heartbeat: cfg.Heartbeat, MaxEntryBytes: 2 * MaxEntry, Check: CheckEntry,
 		Logger: newHCLog(cfg.Logger, fmt.Sprintf("group.%d.transport", g.no)),
 		Installing: func(req *raft.InstallSnapshotRequest, body io.Reader) io.Reader {

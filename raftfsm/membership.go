@@ -41,10 +41,10 @@ const (
 
 // belong starts what a node of a cluster has to do besides its groups.
 func (n *Node) belong() {
-	n.port.mux.setAllow(n.allow)
-	n.port.peers.handle(callStatus, false, n.answerStatus)
-	n.port.peers.handle(callTransfer, false, n.answerTransfer)
-	n.port.peers.handle(callPause, false, n.answerPause)
+	n.port.mux.SetAllow(n.allow)
+	n.port.calls.Handle(callStatus, false, n.answerStatus)
+	n.port.calls.Handle(callTransfer, false, n.answerTransfer)
+	n.port.calls.Handle(callPause, false, n.answerPause)
 	let, find := n.letIn, n.resolve
 	n.port.join.Store(&let)
 	n.port.find.Store(&find)

@@ -12,14 +12,16 @@ import (
 	"time"
 
 	"golang.org/x/sync/errgroup"
+
+	"github.com/usherhq/usher/raftfsm/peer"
 )
 
 // Node is one replica of every group.
 type Node struct {
 	cfg      Config
 	lock     *DirLock
-	mux      *mux
-	peers    *peers
+	mux      *peer.Mux
+	calls    *peer.Calls
 	port     *Port // of a node of a cluster, with mux and peers; else nil
 	forwards *forwards
 	pauses   pauses
@@ -54,7 +56,7 @@ func OpenNode(cfg Config) (*Node, error) {
 	if n.port != nil {
 		n.belong()
 	} else {
-		n.peers.serve()
+		n.calls.Serve()
 	}
 	return n, nil
 }
@@ -62,12 +64,12 @@ func OpenNode(cfg Config) (*Node, error) {
 // openPort takes the cluster's port, which is open, or opens one for a fixed list of nodes.
 func (n *Node) openPort() {
 	if c := n.cfg.Cluster; c != nil {
-		n.port, n.mux, n.peers = c.Port, c.Port.mux, c.Port.peers
+		n.port, n.mux, n.calls = c.Port, c.Port.mux, c.Port.calls
 		return
 	}
-	n.mux = newMux(n.cfg.Listener, muxLogger(n.cfg.Logger), muxDial(n.dial),
-		muxIdentity(peerIdentity{Cluster: fixedCluster(n.cfg.Voters), Node: n.cfg.NodeID}))
-	n.peers = newPeers(n.mux, n.cfg.Logger)
+	n.mux = peer.NewMux(n.cfg.Listener, peer.WithLogger(n.cfg.Logger), peer.WithDial(n.dial),
+		peer.WithIdentity(peer.Identity{Cluster: fixedCluster(n.cfg.Voters), Node: n.cfg.NodeID}))
+	n.calls = peer.NewCalls(n.mux, wireErrors{}, n.cfg.Logger)
 }
 
 // prepare does what must be right before anything is written.
@@ -133,13 +135,13 @@ func (n *Node) openGroups() error {
 
 func (n *Node) dial(ctx context.Context, id string) (net.Conn, error) {
 	if n.cfg.Resolve == nil {
-		return nil, errNoPeers
+		return nil, peer.ErrNoPort
 	}
 	addr, err := n.cfg.Resolve(id)
 	if err != nil {
 		return nil, err
 	}
-	return dialTCP(ctx, addr)
+	return peer.DialTCP(ctx, addr)
 }
 
 // boot is the machine's time since boot: it also counts while the machine sleeps.
@@ -216,7 +218,7 @@ func (n *Node) Close() error {
 		for range n.groups {
 			errs = append(errs, <-results)
 		}
-		errs = append(errs, n.peers.close(), n.mux.Close())
+		errs = append(errs, n.calls.Close(), n.mux.Close())
 		n.wg.Wait()
 		errs = append(errs, n.unlock())
 	})

@@ -11,6 +11,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/usherhq/usher/raftfsm/peer"
 	"github.com/usherhq/usher/raftfsm/peertls"
 )
 
@@ -18,15 +19,15 @@ import (
 // a cluster, or joins one, has to be asked who it is.
 type Port struct {
 	cfg   PortConfig
-	mux   *mux
-	peers *peers
+	mux   *peer.Mux
+	calls *peer.Calls
 	book  *addrBook
 	hello atomic.Pointer[Hello]
 	join  atomic.Pointer[func(context.Context, Member) (Joined, error)]
 	find  atomic.Pointer[func(id string) (string, error)]
 }
 
-// portSecurity is peertls as the mux wants it.
+// portSecurity is peertls as peer.Mux wants it.
 type portSecurity struct{ *peertls.Security }
 
 func (portSecurity) Vouches(c *tls.Conn, nodeID string) error { return peertls.Vouches(c, nodeID) }
@@ -65,18 +66,21 @@ func OpenPort(cfg PortConfig) *Port {
 	}
 	p := &Port{cfg: cfg, book: newAddrBook()}
 	p.hello.Store(&Hello{Self: cfg.Self, Joined: Joined{Groups: cfg.Groups, Voters: cfg.Voters}})
-	self := peerIdentity{Node: cfg.Self.NodeID, Incarnation: cfg.Self.Incarnation}
-	opts := []muxOption{muxLogger(cfg.Logger), muxDial(p.dial), muxIdentity(self)}
+	self := peer.Identity{Node: cfg.Self.NodeID, Incarnation: cfg.Self.Incarnation}
+	opts := []peer.Option{peer.WithLogger(cfg.Logger), peer.WithDial(p.dial), peer.WithIdentity(self)}
 	if cfg.Security != nil {
-		opts = append(opts, muxSecurity(portSecurity{cfg.Security}))
+		opts = append(opts, peer.WithSecurity(portSecurity{cfg.Security}))
 	}
-	p.mux = newMux(cfg.Listener, opts...)
-	p.peers = newPeers(p.mux, cfg.Logger)
-	p.peers.handle(callWho, true, p.answerHello)
-	p.peers.handle(callJoin, true, p.answerJoin)
-	p.peers.serve()
+	p.mux = peer.NewMux(cfg.Listener, opts...)
+	p.calls = peer.NewCalls(p.mux, wireErrors{}, cfg.Logger)
+	p.calls.Handle(callWho, true, p.answerHello)
+	p.calls.Handle(callJoin, true, p.answerJoin)
+	p.calls.Serve()
 	return p
 }
+
+// ListenPeers listens for peers. plain means without TLS, which is for loopback only.
+func ListenPeers(addr string, plain bool) (net.Listener, error) { return peer.Listen(addr, plain) }
 
 // dial connects to a node wherever it is now.
 func (p *Port) dial(ctx context.Context, id string) (net.Conn, error) {
@@ -88,11 +92,11 @@ func (p *Port) dial(ctx context.Context, id string) (net.Conn, error) {
 	if err != nil {
 		return nil, err
 	}
-	return dialTCP(ctx, addr)
+	return peer.DialTCP(ctx, addr)
 }
 
 // Close ends the port and all connections that are still its own.
-func (p *Port) Close() error { return errors.Join(p.peers.close(), p.mux.Close()) }
+func (p *Port) Close() error { return errors.Join(p.calls.Close(), p.mux.Close()) }
 
 // CertificateEnd is when the certificate that the port shows, or its CA, ends; false when there
 // is none.
@@ -108,7 +112,7 @@ func (p *Port) belong(j Joined) {
 	h := *p.hello.Load()
 	h.Joined = j
 	p.hello.Store(&h)
-	p.mux.setIdentity(peerIdentity{Cluster: j.Cluster, Node: p.cfg.Self.NodeID, Incarnation: p.cfg.Self.Incarnation})
+	p.mux.SetIdentity(peer.Identity{Cluster: j.Cluster, Node: p.cfg.Self.NodeID, Incarnation: p.cfg.Self.Incarnation})
 }
 
 func (p *Port) answerHello(_ context.Context, _ string, _ []byte) ([]byte, error) {
@@ -142,7 +146,7 @@ const helloWait = 2 * time.Second
 func (p *Port) ask(ctx context.Context, addr string) (Hello, error) {
 	ctx, cancel := context.WithTimeout(ctx, helloWait)
 	defer cancel()
-	from, raw, err := p.peers.callAddr(ctx, addr, callWho, nil)
+	from, raw, err := p.calls.CallAddr(ctx, addr, callWho, nil)
 	if err != nil {
 		return Hello{}, err
 	}

@@ -17,6 +17,8 @@ import (
 	"github.com/hashicorp/go-hclog"
 	"github.com/hashicorp/raft"
 	"go.uber.org/goleak"
+
+	"github.com/usherhq/usher/raftfsm/peer/peertest"
 )
 
 // tallyFSM counts what was applied and keeps a digest of it in order.
@@ -83,13 +85,13 @@ func raftConfig(id string) *raft.Config {
 func startNode(t *testing.T, dir, addr string, kind LogStoreKind) *testNode {
 	t.Helper()
 	s := mustOpen(t, dir, kind)
-	ln, err := listenPlain(addr, false)
+	ln, err := ListenPeers(addr, true)
 	if err != nil {
 		t.Fatal(err)
 	}
 	m := testMux(ln)
 	cfg := raftConfig(addr)
-	trans := newTransport(m.layer(3, nil), transportConfig{Heartbeat: cfg.HeartbeatTimeout, Check: sumCheck})
+	trans := newTransport(m.Layer(3, nil), transportConfig{Heartbeat: cfg.HeartbeatTimeout, Check: sumCheck})
 	verified := newVerifiedLog(s.Log, sumCheck, trans.fence)
 	watched := newWatchedLog(verified, 0, func(err error) { t.Error(err) })
 	snaps, err := raft.NewFileSnapshotStore(dir, 2, io.Discard)
@@ -158,7 +160,7 @@ func TestClusterOnThePlumbing(t *testing.T) {
 		var nodes []*testNode
 		var dirs, addrs []string
 		for i := range 3 {
-			ln := listenLoopback(t)
+			ln := peertest.Listen(t)
 			addrs = append(addrs, ln.Addr().String())
 			mustClose(t, ln)
 			dirs = append(dirs, filepath.Join(t.TempDir(), fmt.Sprint(i)))
@@ -262,7 +264,7 @@ func crashMe(t *testing.T, which string, bare bool) {
 	m, client := newTestMux(t), newTestMux(t)
 	store := raft.NewInmemStore()
 	var trans raft.Transport
-	layer := m.layer(1, nil)
+	layer := m.Layer(1, nil)
 	netCfg := raft.NetworkTransportConfig{Stream: layer, MaxPool: 1, Timeout: time.Second, Logger: hclog.NewNullLogger()}
 	if bare {
 		trans = raft.NewNetworkTransportWithConfig(&netCfg)
@@ -273,7 +275,7 @@ func crashMe(t *testing.T, which string, bare bool) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	netCfg.Stream = client.layer(1, nil)
+	netCfg.Stream = client.Layer(1, nil)
 	crashers()[which](raft.NewNetworkTransportWithConfig(&netCfg), address(layer))
 	if r.State() == raft.Shutdown {
 		t.Error("Raft has stopped")

@@ -230,7 +230,7 @@ func (n *Node) statusOf(ctx context.Context, id string) (NodeStatus, error) {
 	}
 	ctx, cancel := context.WithTimeout(ctx, statusWait)
 	defer cancel()
-	raw, err := n.port.peers.call(ctx, id, callStatus, nil)
+	raw, err := n.port.calls.Call(ctx, id, callStatus, nil)
 	if err != nil {
 		return NodeStatus{}, err
 	}

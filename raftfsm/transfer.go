@@ -36,7 +36,7 @@ func (n *Node) Transfer(ctx context.Context, group int, to string) error {
 	if err != nil {
 		return err
 	}
-	_, err = n.port.peers.call(ctx, leader, callTransfer, body)
+	_, err = n.port.calls.Call(ctx, leader, callTransfer, body)
 	return err
 }
 

@@ -12,19 +12,21 @@ import (
 
 	"github.com/hashicorp/raft"
 	"go.uber.org/goleak"
+
+	"github.com/usherhq/usher/raftfsm/peer"
 )
 
 // twoPeers are two transports over real sockets; what b receives is answered by serve.
 type twoPeers struct {
 	a, b   *safeTransport
-	am, bm *mux
+	am, bm *peer.Mux
 	done   chan struct{}
 }
 
 func newTwoPeers(t *testing.T, cfg transportConfig, serve func(raft.RPC)) *twoPeers {
 	t.Helper()
 	p := &twoPeers{am: newTestMux(t), bm: newTestMux(t), done: make(chan struct{})}
-	p.a, p.b = newTransport(p.am.layer(1, nil), cfg), newTransport(p.bm.layer(1, nil), cfg)
+	p.a, p.b = newTransport(p.am.Layer(1, nil), cfg), newTransport(p.bm.Layer(1, nil), cfg)
 	go func() {
 		defer close(p.done)
 		for {
@@ -121,8 +123,8 @@ func TestTransportHoldsVotesAfterStart(t *testing.T) {
 // The boundary exactly, in virtual time.
 func TestTransportVoteHoldBoundary(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		m := newMux(nil)
-		tr := newTransport(m.layer(0, nil), transportConfig{Heartbeat: time.Second})
+		m := peer.NewMux(nil)
+		tr := newTransport(m.Layer(0, nil), transportConfig{Heartbeat: time.Second})
 		time.Sleep(time.Second - 1)
 		if err := tr.admit(&raft.RequestVoteRequest{}); !errors.Is(err, errVoteHeld) {
 			t.Errorf("1 ns before: %v", err)
@@ -316,9 +318,10 @@ func TestTransportSurvivesGarbage(t *testing.T) {
 	p := newTwoPeers(t, transportConfig{Check: sumCheck}, respondOK)
 	defer p.close(t)
 	rng := rand.New(rand.NewPCG(1, 2))
-	layer := p.am.layer(2, nil)
+	other := newTestMux(t)
+	layer := other.Layer(1, nil)
 	for range 300 {
-		c, err := p.am.dialNode(t.Context(), muxRoute{muxRaft, 1}, string(p.b.LocalAddr()))
+		c, err := layer.Dial(p.b.LocalAddr(), 5*time.Second)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -331,6 +334,7 @@ func TestTransportSurvivesGarbage(t *testing.T) {
 		c.Close()
 	}
 	mustClose(t, layer)
+	mustClose(t, other)
 	if err := p.a.AppendEntries("b", p.b.LocalAddr(), &heartbeat, &raft.AppendEntriesResponse{}); err != nil {
 		t.Errorf("afterwards: %v", err)
 	}

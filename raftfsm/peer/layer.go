@@ -1,4 +1,4 @@
-package raftfsm
+package peer
 
 import (
 	"context"
@@ -10,18 +10,18 @@ import (
 	"github.com/hashicorp/raft"
 )
 
-// layer gives the stream layer of a group's Raft. advertise is the address that peers know this
+// Layer gives the stream layer of a group's Raft. advertise is the address that peers know this
 // node by, nil for the listener's. One group has one layer at a time; a second one, until the
 // first is closed, accepts nothing and its Accept says so.
-func (m *mux) layer(group uint16, advertise net.Addr) raft.StreamLayer {
-	return m.route(muxRoute{muxRaft, group}, advertise)
+func (m *Mux) Layer(group uint16, advertise net.Addr) *Layer {
+	return m.layerOf(route{kindRaft, group}, advertise)
 }
 
-func (m *mux) route(r muxRoute, advertise net.Addr) *muxLayer {
+func (m *Mux) layerOf(r route, advertise net.Addr) *Layer {
 	if advertise == nil {
 		advertise = m.addr()
 	}
-	l := &muxLayer{mux: m, route: r, addr: advertise, conns: make(chan *muxConn)}
+	l := &Layer{mux: m, route: r, addr: advertise, conns: make(chan *inbound)}
 	l.ctx, l.cancel = context.WithCancelCause(m.ctx)
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -33,22 +33,22 @@ func (m *mux) route(r muxRoute, advertise net.Addr) *muxLayer {
 	return l
 }
 
-// muxLayer is the part of a mux that belongs to one route. Accept is called by its one user's
+// Layer is the part of a Mux that belongs to one route, a group's Raft or the calls. Accept is called by its one user's
 // goroutine, Dial by many.
-type muxLayer struct {
-	mux   *mux
-	route muxRoute
+type Layer struct {
+	mux   *Mux
+	route route
 	addr  net.Addr
-	conns chan *muxConn
+	conns chan *inbound
 
 	ctx    context.Context
 	cancel context.CancelCauseFunc
 }
 
-var _ raft.StreamLayer = (*muxLayer)(nil)
+var _ raft.StreamLayer = (*Layer)(nil)
 
 // Accept waits for a peer's connection, until Close.
-func (l *muxLayer) Accept() (net.Conn, error) {
+func (l *Layer) Accept() (net.Conn, error) {
 	c, err := l.accept()
 	if err != nil {
 		return nil, err
@@ -56,7 +56,7 @@ func (l *muxLayer) Accept() (net.Conn, error) {
 	return c, nil
 }
 
-func (l *muxLayer) accept() (*muxConn, error) {
+func (l *Layer) accept() (*inbound, error) {
 	select {
 	case c := <-l.conns:
 		return c, nil
@@ -66,8 +66,8 @@ func (l *muxLayer) accept() (*muxConn, error) {
 }
 
 // Close ends Accept and Dial; connections in use stay.
-func (l *muxLayer) Close() error {
-	l.cancel(errMuxClosed)
+func (l *Layer) Close() error {
+	l.cancel(errPortClosed)
 	l.mux.mu.Lock()
 	defer l.mux.mu.Unlock()
 	if l.mux.layers[l.route] == l {
@@ -77,10 +77,10 @@ func (l *muxLayer) Close() error {
 }
 
 // Addr is the address that peers know this node by.
-func (l *muxLayer) Addr() net.Addr { return l.addr }
+func (l *Layer) Addr() net.Addr { return l.addr }
 
 // Dial connects to the same route of another node, whose id is its address.
-func (l *muxLayer) Dial(address raft.ServerAddress, timeout time.Duration) (net.Conn, error) {
+func (l *Layer) Dial(address raft.ServerAddress, timeout time.Duration) (net.Conn, error) {
 	if timeout <= 0 {
 		return l.mux.dialNode(l.ctx, l.route, string(address))
 	}
@@ -90,7 +90,7 @@ func (l *muxLayer) Dial(address raft.ServerAddress, timeout time.Duration) (net.
 }
 
 // offer hands c to Accept.
-func (l *muxLayer) offer(ctx context.Context, c *muxConn) error {
+func (l *Layer) offer(ctx context.Context, c *inbound) error {
 	select {
 	case l.conns <- c:
 		return nil
@@ -101,11 +101,11 @@ func (l *muxLayer) offer(ctx context.Context, c *muxConn) error {
 	}
 }
 
-func (l *muxLayer) closedErr() error {
+func (l *Layer) closedErr() error {
 	if err := context.Cause(l.ctx); !errors.Is(err, context.Canceled) {
 		return err
 	}
-	return errMuxClosed
+	return errPortClosed
 }
 
 // localAddr is the address of a node without a port.

@@ -1,4 +1,4 @@
-package raftfsm
+package peer
 
 import (
 	"context"
@@ -7,18 +7,18 @@ import (
 
 // take answers a request, or starts a handler that will.
 func (s *servedConn) take(ctx context.Context, f *frame) error {
-	h := s.peers.handlers[f.kind].Load()
+	h := s.owner.handlers[f.kind].Load()
 	switch {
 	case f.kind == callPing:
 		return s.out.put(frame{id: f.id, kind: replyOK})
 	case h == nil:
-		return s.refuse(f.id, fmt.Errorf("%w: kind %d", errUnknownCall, f.kind))
+		return s.refuse(f.id, fmt.Errorf("%w: kind %d", ErrUnknownCall, f.kind))
 	case s.conn.stranger != nil && !h.open:
 		return s.refuse(f.id, s.conn.stranger)
 	}
 	release, ok := s.room(h)
 	if !ok {
-		return s.refuse(f.id, &OutcomeError{OutcomeNotApplied, ErrOverload})
+		return s.refuse(f.id, s.owner.errs.Overload())
 	}
 	id, body := f.id, f.body
 	s.handlers.Go(func() {
@@ -30,7 +30,7 @@ func (s *servedConn) take(ctx context.Context, f *frame) error {
 }
 
 // room takes the places of one more handler.
-func (s *servedConn) room(h *callHandler) (release func(), ok bool) {
+func (s *servedConn) room(h *handler) (release func(), ok bool) {
 	if h.slots != nil {
 		if !enter(h.slots) {
 			return nil, false
@@ -40,11 +40,11 @@ func (s *servedConn) room(h *callHandler) (release func(), ok bool) {
 	if !enter(s.slots) {
 		return nil, false
 	}
-	if !enter(s.peers.slots) {
+	if !enter(s.owner.slots) {
 		<-s.slots
 		return nil, false
 	}
-	return func() { <-s.peers.slots; <-s.slots }, true
+	return func() { <-s.owner.slots; <-s.slots }, true
 }
 
 func enter(slots chan struct{}) bool {
@@ -57,7 +57,7 @@ func enter(slots chan struct{}) bool {
 }
 
 func (s *servedConn) answer(id uint64, reply []byte, err error) {
-	if err == nil && len(reply) > maxReply {
+	if err == nil && len(reply) > MaxReply {
 		err = fmt.Errorf("%w: %d bytes", errBadReply, len(reply))
 	}
 	if err == nil {
@@ -82,5 +82,5 @@ func parts(id uint64, reply []byte) []frame {
 }
 
 func (s *servedConn) refuse(id uint64, err error) error {
-	return s.out.put(frame{id: id, kind: replyError, body: appendError(nil, err)})
+	return s.out.put(frame{id: id, kind: replyError, body: s.owner.errs.AppendError(nil, err)})
 }

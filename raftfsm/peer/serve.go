@@ -1,4 +1,4 @@
-package raftfsm
+package peer
 
 import (
 	"bufio"
@@ -18,16 +18,16 @@ const (
 
 var errManyConns = errors.New("raftfsm: too many connections of peers")
 
-// serve lets calls in. It is called once, when all handlers are there.
-func (p *peers) serve() {
-	p.spawn(func() {
+// Serve lets calls in. It is called once.
+func (cs *Calls) Serve() {
+	cs.Go(func() {
 		for {
-			c, err := p.layer.accept()
+			c, err := cs.layer.accept()
 			if err != nil {
 				return // the layer is closed
 			}
-			s := &servedConn{peers: p, conn: c, out: newFrameWriter(c, repliesQueued, maxReply), slots: make(chan struct{}, handlersOfConn)}
-			if !p.spawn(s.run) {
+			s := &servedConn{owner: cs, conn: c, out: newFrameWriter(c, repliesQueued, MaxReply), slots: make(chan struct{}, handlersOfConn)}
+			if !cs.Go(s.run) {
 				c.Close()
 			}
 		}
@@ -36,8 +36,8 @@ func (p *peers) serve() {
 
 // servedConn is a connection that a peer has made, with its calls that are being answered.
 type servedConn struct {
-	peers    *peers
-	conn     *muxConn
+	owner    *Calls
+	conn     *inbound
 	out      *frameWriter
 	slots    chan struct{}
 	handlers sync.WaitGroup
@@ -51,7 +51,7 @@ func (s *servedConn) run() {
 		return
 	}
 	defer s.leave()
-	ctx, cancel := context.WithCancel(s.peers.ctx)
+	ctx, cancel := context.WithCancel(s.owner.ctx)
 	defer cancel()
 	if err := s.greet(); err != nil {
 		s.report(err)
@@ -80,29 +80,29 @@ func (s *servedConn) greet() error {
 			return err
 		}
 	}
-	_, err := s.conn.Write(muxHeader(&muxHello{route: s.conn.hello.route, from: s.peers.mux.identity(), to: s.conn.hello.from.Node}))
+	_, err := s.conn.Write(headerOf(&hello{route: s.conn.hello.route, from: s.owner.mux.identity(), to: s.conn.hello.from.Node}))
 	return err
 }
 
 // enter counts the connection in, unless it comes too late or there are too many.
 func (s *servedConn) enter() error {
-	p := s.peers
-	p.mu.Lock()
-	defer p.mu.Unlock()
+	cs := s.owner
+	cs.mu.Lock()
+	defer cs.mu.Unlock()
 	switch {
-	case p.closed:
+	case cs.closed:
 		return ErrClosed
-	case len(p.conns) >= servedConns:
+	case len(cs.conns) >= servedConns:
 		return errManyConns
 	}
-	p.conns[s] = struct{}{}
+	cs.conns[s] = struct{}{}
 	return nil
 }
 
 func (s *servedConn) leave() {
-	s.peers.mu.Lock()
-	defer s.peers.mu.Unlock()
-	delete(s.peers.conns, s)
+	s.owner.mu.Lock()
+	defer s.owner.mu.Unlock()
+	delete(s.owner.conns, s)
 }
 
 // drain takes no more calls; those being answered still are.
@@ -113,10 +113,10 @@ func (s *servedConn) drain() {
 }
 
 func (s *servedConn) report(err error) {
-	if err == nil || s.peers.ctx.Err() != nil || errors.Is(err, io.EOF) || errors.Is(err, errConnEnded) {
+	if err == nil || s.owner.ctx.Err() != nil || errors.Is(err, io.EOF) || errors.Is(err, errConnEnded) {
 		return
 	}
-	s.peers.logger.Debug("usher: a peer's calls end", "peer", s.conn.hello.from.Node, "remote", s.conn.RemoteAddr().String(), "err", err)
+	s.owner.logger.Debug("usher: a peer's calls end", "peer", s.conn.hello.from.Node, "remote", s.conn.RemoteAddr().String(), "err", err)
 }
 
 func (s *servedConn) read(ctx context.Context) error {

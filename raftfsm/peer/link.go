@@ -1,4 +1,4 @@
-package raftfsm
+package peer
 
 import (
 	"context"
@@ -15,14 +15,14 @@ const (
 	redialGrow = 6 // doublings from the least to the most
 )
 
-// peerLink is the way to one node: a connection, or the making of one. At most one dial is in
+// link is the way to one node: a connection, or the making of one. At most one dial is in
 // progress; after one that failed the next waits for a moment, and who asks meanwhile is told why.
-type peerLink struct {
-	peers *peers
+type link struct {
+	owner *Calls
 	node  string
 
 	mu       sync.Mutex
-	conn     *peerConn
+	conn     *callConn
 	dialing  chan struct{} // closed when the dial in progress ends; nil: none is
 	failures int
 	retry    time.Time // no dial before
@@ -30,7 +30,7 @@ type peerLink struct {
 }
 
 // get is a connection that works, as far as is known.
-func (l *peerLink) get(ctx context.Context) (*peerConn, error) {
+func (l *link) get(ctx context.Context) (*callConn, error) {
 	for {
 		c, wait, err := l.try()
 		if c != nil || err != nil {
@@ -45,11 +45,11 @@ func (l *peerLink) get(ctx context.Context) (*peerConn, error) {
 }
 
 // try gives a connection, or what to wait for, or why there will be none soon.
-func (l *peerLink) try() (*peerConn, <-chan struct{}, error) {
+func (l *link) try() (*callConn, <-chan struct{}, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if c := l.conn; c != nil {
-		if c.self == l.peers.mux.identity() && c.alive() {
+		if c.self == l.owner.mux.identity() && c.alive() {
 			return c, nil, nil
 		}
 		// The peer knows us as who we were: all that is under way over it may still be answered.
@@ -63,17 +63,17 @@ func (l *peerLink) try() (*peerConn, <-chan struct{}, error) {
 		return nil, nil, l.err
 	}
 	done := make(chan struct{})
-	if !l.peers.spawn(func() { l.dial(done) }) {
+	if !l.owner.Go(func() { l.dial(done) }) {
 		return nil, nil, ErrClosed
 	}
 	l.dialing = done
 	return nil, done, nil
 }
 
-func (l *peerLink) dial(done chan struct{}) {
-	ctx, cancel := context.WithTimeout(l.peers.ctx, dialWait)
+func (l *link) dial(done chan struct{}) {
+	ctx, cancel := context.WithTimeout(l.owner.ctx, dialWait)
 	defer cancel()
-	c, err := l.peers.connect(ctx, l.node, l.node)
+	c, err := l.owner.connect(ctx, l.node, l.node)
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	defer close(done)
@@ -86,13 +86,13 @@ func (l *peerLink) dial(done chan struct{}) {
 		return
 	}
 	l.failures, l.conn = 0, c
-	if l.peers.ctx.Err() != nil { // end has come and gone
+	if l.owner.ctx.Err() != nil { // end has come and gone
 		c.close(ErrClosed)
 	}
 }
 
-// end closes the connection. No other is made once the peers are closed.
-func (l *peerLink) end(why error) {
+// end closes the connection. No other is made once the calls are closed.
+func (l *link) end(why error) {
 	l.mu.Lock()
 	c := l.conn
 	l.mu.Unlock()

@@ -1,4 +1,4 @@
-package raftfsm
+package peer
 
 import (
 	"context"
@@ -13,12 +13,12 @@ import (
 // What a reply is.
 const (
 	replyOK    = 0
-	replyError = 1 // the body is an error, see appendError
+	replyError = 1 // the body is an error, see Errors
 	replyPart  = 2 // of a reply longer than a frame; more follows
 
 	partBytes = 512 << 10
-	// maxReply bounds a reply in all its parts.
-	maxReply = 64 << 20
+	// MaxReply bounds a reply in all its parts, in bytes.
+	MaxReply = 64 << 20
 )
 
 var (
@@ -45,12 +45,12 @@ const (
 // send says that the request may leave from here on; false when it must not.
 func (c *pendingCall) send() bool { return c.state.CompareAndSwap(callQueued, callSent) }
 
-// peerConn is a connection that this node has made, with the calls over it.
-type peerConn struct {
-	peers *peers
+// callConn is a connection that this node has made, with the calls over it.
+type callConn struct {
+	owner *Calls
 	conn  net.Conn
-	self  peerIdentity // as the other side knows this node
-	to    peerIdentity
+	self  Identity // as the other side knows this node
+	to    Identity
 	out   *frameWriter
 
 	heard atomic.Int64 // unix nanoseconds: when a frame came last, or nothing was awaited
@@ -62,7 +62,7 @@ type peerConn struct {
 	done  chan struct{} // closed with it
 }
 
-func (c *peerConn) alive() bool {
+func (c *callConn) alive() bool {
 	select {
 	case <-c.done:
 		return false
@@ -71,10 +71,10 @@ func (c *peerConn) alive() bool {
 	}
 }
 
-func (c *peerConn) call(ctx context.Context, kind uint8, body []byte) ([]byte, error) {
+func (c *callConn) call(ctx context.Context, kind uint8, body []byte) ([]byte, error) {
 	id, call, err := c.begin(kind, body)
 	if err != nil {
-		return nil, fmt.Errorf("%w: %w", errNotSent, err)
+		return nil, fmt.Errorf("%w: %w", ErrNotSent, err)
 	}
 	select {
 	case <-call.done:
@@ -85,18 +85,18 @@ func (c *peerConn) call(ctx context.Context, kind uint8, body []byte) ([]byte, e
 	delete(c.calls, id)
 	c.mu.Unlock()
 	if call.state.CompareAndSwap(callQueued, callLeft) {
-		return nil, fmt.Errorf("%w: %w", errNotSent, ctx.Err())
+		return nil, fmt.Errorf("%w: %w", ErrNotSent, ctx.Err())
 	}
 	select {
 	case <-call.done: // at the last moment
 		return call.reply, call.err
 	default:
-		return nil, fmt.Errorf("%w: %w", errBroken, ctx.Err())
+		return nil, fmt.Errorf("%w: %w", ErrBroken, ctx.Err())
 	}
 }
 
 // begin sends a request on its way.
-func (c *peerConn) begin(kind uint8, body []byte) (uint64, *pendingCall, error) {
+func (c *callConn) begin(kind uint8, body []byte) (uint64, *pendingCall, error) {
 	call := &pendingCall{done: make(chan struct{})}
 	c.mu.Lock()
 	switch {
@@ -125,28 +125,28 @@ func (c *peerConn) begin(kind uint8, body []byte) (uint64, *pendingCall, error) 
 }
 
 // retire lets what is under way come to its end.
-func (c *peerConn) retire() {
+func (c *callConn) retire() {
 	c.mu.Lock()
 	c.old = true
 	c.mu.Unlock()
 }
 
 // waiting tells whether calls wait for an answer, and whether the connection has served its time.
-func (c *peerConn) waiting() (waiting, over bool) {
+func (c *callConn) waiting() (waiting, over bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return len(c.calls) > 0, c.old && len(c.calls) == 0
 }
 
 // close ends the connection; each call over it is told whether it can have been handled.
-func (c *peerConn) close(why error) {
+func (c *callConn) close(why error) {
 	if !c.fail(why) {
 		return
 	}
 	c.conn.Close() // with TLS it may have to wait for the other side
 }
 
-func (c *peerConn) fail(why error) bool {
+func (c *callConn) fail(why error) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.err != nil {
@@ -156,9 +156,9 @@ func (c *peerConn) fail(why error) bool {
 	c.out.close()
 	close(c.done)
 	for _, call := range c.calls {
-		call.err = fmt.Errorf("%w: %w", errBroken, why)
+		call.err = fmt.Errorf("%w: %w", ErrBroken, why)
 		if call.state.CompareAndSwap(callQueued, callLeft) {
-			call.err = fmt.Errorf("%w: %w", errNotSent, why)
+			call.err = fmt.Errorf("%w: %w", ErrNotSent, why)
 		}
 		call.reply = nil
 		close(call.done)

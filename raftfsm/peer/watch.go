@@ -1,4 +1,4 @@
-package raftfsm
+package peer
 
 import (
 	"bufio"
@@ -6,10 +6,10 @@ import (
 	"time"
 )
 
-func (c *peerConn) write() { c.close(c.out.run()) }
+func (c *callConn) write() { c.close(c.out.run()) }
 
 // read hands replies to their callers until the connection ends.
-func (c *peerConn) read() {
+func (c *callConn) read() {
 	in := bufio.NewReaderSize(c.conn, 64<<10)
 	for {
 		f, err := readFrame(in)
@@ -25,15 +25,15 @@ func (c *peerConn) read() {
 }
 
 // reply gives a frame to its call. One whose caller has left is nobody's.
-func (c *peerConn) reply(f *frame) error {
+func (c *callConn) reply(f *frame) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	call := c.calls[f.id]
 	if call == nil {
 		return nil
 	}
-	if len(call.reply)+len(f.body) > maxReply {
-		return fmt.Errorf("%w: more than %d bytes", errBadReply, maxReply)
+	if len(call.reply)+len(f.body) > MaxReply {
+		return fmt.Errorf("%w: more than %d bytes", errBadReply, MaxReply)
 	}
 	switch f.kind {
 	case replyPart:
@@ -46,7 +46,7 @@ func (c *peerConn) reply(f *frame) error {
 			call.reply = append(call.reply, f.body...)
 		}
 	case replyError:
-		told, rest, err := readError(f.body)
+		told, rest, err := c.owner.errs.ReadError(f.body)
 		if err != nil {
 			return err
 		}
@@ -65,8 +65,8 @@ func (c *peerConn) reply(f *frame) error {
 // watch closes the connection of a peer that lets calls wait and says nothing at all, not even
 // to a ping: it is gone, stopped, or hears us without being heard. Its callers need not wait for
 // their deadlines, nor pile up until then.
-func (c *peerConn) watch() {
-	tick := time.NewTicker(c.peers.quiet / 3)
+func (c *callConn) watch() {
+	tick := time.NewTicker(c.owner.quiet / 3)
 	defer tick.Stop()
 	for {
 		select {
@@ -80,10 +80,10 @@ func (c *peerConn) watch() {
 		case over:
 			c.close(errConnEnded)
 			return
-		case waiting && quiet > c.peers.silence:
+		case waiting && quiet > c.owner.silence:
 			c.close(fmt.Errorf("%w for %v", errSilent, quiet.Round(time.Millisecond)))
 			return
-		case waiting && quiet > c.peers.quiet:
+		case waiting && quiet > c.owner.quiet:
 			// What cannot be queued is no ping, and ends as silence.
 			_ = c.out.put(frame{kind: callPing})
 		}

@@ -8,6 +8,7 @@ import (
 	"maps"
 	"slices"
 
+	"github.com/usherhq/usher/raftfsm/peer"
 	"github.com/usherhq/usher/shard"
 )
 
@@ -29,7 +30,7 @@ var numbered = map[uint16]error{
 	76: ErrPaused, 77: ErrPauseEnded,
 
 	96: context.Canceled, 97: context.DeadlineExceeded,
-	98: errBadBatch, 99: errMuxStranger, 100: errUnknownCall,
+	98: errBadBatch, 99: peer.ErrStranger, 100: peer.ErrUnknownCall,
 }
 
 // byNumber are the numbers, ascending.

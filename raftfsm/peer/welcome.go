@@ -1,4 +1,4 @@
-package raftfsm
+package peer
 
 import (
 	"context"
@@ -10,13 +10,13 @@ import (
 )
 
 // welcome finds out who calls and hands the connection on, within the time for handshakes.
-func (m *mux) welcome(raw net.Conn) error {
+func (m *Mux) welcome(raw net.Conn) error {
 	ctx, cancel := context.WithTimeout(m.ctx, m.handshake)
 	defer cancel()
 	c, err := m.meet(ctx, raw)
 	m.mu.Lock()
 	delete(m.conns, raw)
-	var l *muxLayer
+	var l *Layer
 	if err == nil {
 		l = m.layers[c.hello.route]
 	}
@@ -25,17 +25,17 @@ func (m *mux) welcome(raw net.Conn) error {
 	case err != nil:
 		return err
 	case l == nil:
-		return fmt.Errorf("%w: kind %d, group %d", errUnknownMux, c.hello.route.kind, c.hello.route.group)
+		return fmt.Errorf("%w: kind %d, group %d", ErrUnknownGroup, c.hello.route.kind, c.hello.route.group)
 	}
 	return l.offer(ctx, c)
 }
 
 // meet does the handshake.
-func (m *mux) meet(ctx context.Context, raw net.Conn) (*muxConn, error) {
+func (m *Mux) meet(ctx context.Context, raw net.Conn) (*inbound, error) {
 	if err := raw.SetDeadline(time.Now().Add(m.handshake)); err != nil {
 		return nil, err
 	}
-	c := &muxConn{Conn: raw}
+	c := &inbound{Conn: raw}
 	var secured *tls.Conn
 	if m.security != nil {
 		var err error
@@ -45,7 +45,7 @@ func (m *mux) meet(ctx context.Context, raw net.Conn) (*muxConn, error) {
 		c.Conn = secured
 	}
 	var err error
-	if c.hello, err = readMuxHeader(c.Conn); err != nil {
+	if c.hello, err = readHeader(c.Conn); err != nil {
 		return nil, err
 	}
 	if secured != nil {
@@ -60,27 +60,27 @@ func (m *mux) meet(ctx context.Context, raw net.Conn) (*muxConn, error) {
 }
 
 // dialNode opens a connection to a route of a node.
-func (m *mux) dialNode(ctx context.Context, r muxRoute, node string) (net.Conn, error) {
+func (m *Mux) dialNode(ctx context.Context, r route, node string) (net.Conn, error) {
 	return m.dialRoute(ctx, r, m.dial, node, node)
 }
 
 // dialAnyone opens a connection to whoever is at an address.
-func (m *mux) dialAnyone(ctx context.Context, r muxRoute, addr string) (net.Conn, error) {
+func (m *Mux) dialAnyone(ctx context.Context, r route, addr string) (net.Conn, error) {
 	return m.dialRoute(ctx, r, m.dialAddr, addr, "")
 }
 
-func (m *mux) dialRoute(ctx context.Context, r muxRoute, dial dialFunc, addr, node string) (net.Conn, error) {
+func (m *Mux) dialRoute(ctx context.Context, r route, dial DialFunc, addr, node string) (net.Conn, error) {
 	if m.ln == nil {
-		return nil, errNoPeers
+		return nil, ErrNoPort
 	}
 	if ctx.Err() != nil {
-		return nil, errMuxClosed
+		return nil, errPortClosed
 	}
 	raw, err := dial(ctx, addr)
 	if err != nil {
 		return nil, err
 	}
-	c, err := m.introduce(ctx, raw, &muxHello{route: r, from: m.identity(), to: node})
+	c, err := m.introduce(ctx, raw, &hello{route: r, from: m.identity(), to: node})
 	if err != nil {
 		return nil, errors.Join(err, raw.Close())
 	}
@@ -88,7 +88,7 @@ func (m *mux) dialRoute(ctx context.Context, r muxRoute, dial dialFunc, addr, no
 }
 
 // introduce says who calls, over TLS where there is that.
-func (m *mux) introduce(ctx context.Context, raw net.Conn, h *muxHello) (c net.Conn, err error) {
+func (m *Mux) introduce(ctx context.Context, raw net.Conn, h *hello) (c net.Conn, err error) {
 	deadline, _ := ctx.Deadline() // zero is none
 	if err := raw.SetDeadline(deadline); err != nil {
 		return nil, err
@@ -99,7 +99,7 @@ func (m *mux) introduce(ctx context.Context, raw net.Conn, h *muxHello) (c net.C
 			return nil, fmt.Errorf("raftfsm: TLS with peer %q: %w", h.to, err)
 		}
 	}
-	if _, err := c.Write(muxHeader(h)); err != nil {
+	if _, err := c.Write(headerOf(h)); err != nil {
 		return nil, err
 	}
 	return c, raw.SetDeadline(time.Time{})

@@ -1,4 +1,4 @@
-package raftfsm
+package peer
 
 import (
 	"bufio"
@@ -24,6 +24,8 @@ const (
 
 	frameWriteWait = 10 * time.Second // for the other side to take what is written
 )
+
+var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 
 var (
 	errBadFrame  = errors.New("raftfsm: damaged frame")

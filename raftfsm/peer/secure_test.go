@@ -1,4 +1,4 @@
-package raftfsm
+package peer
 
 import (
 	"context"
@@ -16,6 +16,8 @@ import (
 	"time"
 
 	"go.uber.org/goleak"
+
+	"github.com/usherhq/usher/raftfsm/peer/peertest"
 )
 
 // testSecurity is TLS with a certificate that names one node; who signed it is not looked at.
@@ -63,16 +65,16 @@ func (s *testSecurity) Vouches(c *tls.Conn, nodeID string) error {
 }
 
 // secured is a node of the cluster whose certificate is made out to another name, if given.
-func secured(t *testing.T, name string) *peers {
+func secured(t *testing.T, name string) *Calls {
 	t.Helper()
-	ln := listenLoopback(t)
+	ln := peertest.Listen(t)
 	if name == "" {
 		name = ln.Addr().String()
 	}
-	p := newPeers(testMux(ln, muxSecurity(newTestSecurity(t, name)), muxHandshakeTimeout(300*time.Millisecond)), slog.New(slog.DiscardHandler))
-	p.handle(callEcho, false, func(_ context.Context, _ string, body []byte) ([]byte, error) { return body, nil })
-	p.handle(callHello, true, func(_ context.Context, from string, _ []byte) ([]byte, error) { return []byte(from), nil })
-	p.serve()
+	p := NewCalls(testMux(ln, WithSecurity(newTestSecurity(t, name)), withHandshake(300*time.Millisecond)), testErrors{}, slog.New(slog.DiscardHandler))
+	p.Handle(callEcho, false, func(_ context.Context, _ string, body []byte) ([]byte, error) { return body, nil })
+	p.Handle(callHello, true, func(_ context.Context, from string, _ []byte) ([]byte, error) { return []byte(from), nil })
+	p.Serve()
 	return p
 }
 
@@ -80,25 +82,25 @@ func secured(t *testing.T, name string) *peers {
 func TestPeerSecurity(t *testing.T) {
 	defer goleak.VerifyNone(t)
 	a, b, liar := secured(t, ""), secured(t, ""), secured(t, "other")
-	for _, p := range []*peers{a, b, liar} {
+	for _, p := range []*Calls{a, b, liar} {
 		defer p.end(t)
 	}
-	if got, err := a.call(t.Context(), b.id(), callEcho, []byte("x")); err != nil || string(got) != "x" {
+	if got, err := a.Call(t.Context(), b.id(), callEcho, []byte("x")); err != nil || string(got) != "x" {
 		t.Errorf("%q, %v", got, err)
 	}
-	if from, _, err := a.callAddr(t.Context(), b.id(), callHello, nil); err != nil || from != b.id() {
+	if from, _, err := a.CallAddr(t.Context(), b.id(), callHello, nil); err != nil || from != b.id() {
 		t.Errorf("by address: %q, %v", from, err)
 	}
-	if _, err := a.call(t.Context(), liar.id(), callEcho, nil); !errors.Is(err, errNotVouched) || !errors.Is(err, errNotSent) {
+	if _, err := a.Call(t.Context(), liar.id(), callEcho, nil); !errors.Is(err, errNotVouched) || !errors.Is(err, ErrNotSent) {
 		t.Errorf("a node with another's certificate was called: %v", err)
 	}
-	if from, _, err := a.callAddr(t.Context(), liar.id(), callHello, nil); !errors.Is(err, errNotVouched) {
+	if from, _, err := a.CallAddr(t.Context(), liar.id(), callHello, nil); !errors.Is(err, errNotVouched) {
 		t.Errorf("a node with another's certificate calls itself %q: %v", from, err)
 	}
-	if _, err := liar.call(t.Context(), b.id(), callEcho, nil); !errors.Is(err, errNotSent) {
+	if _, err := liar.Call(t.Context(), b.id(), callEcho, nil); !errors.Is(err, ErrNotSent) {
 		t.Errorf("a node with another's certificate calls: %v", err)
 	}
-	raft, err := liar.mux.layer(1, nil).Dial(address(b.mux.layer(1, nil)), time.Second)
+	raft, err := liar.mux.Layer(1, nil).Dial(address(b.mux.Layer(1, nil)), time.Second)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -109,7 +111,7 @@ func TestPeerSecurity(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer plain.Close()
-	if _, err := plain.Write(muxHeader(&muxHello{muxRoute{kind: muxCall}, a.mux.identity(), b.id()})); err != nil {
+	if _, err := plain.Write(headerOf(&hello{route{kind: kindCalls}, a.mux.identity(), b.id()})); err != nil {
 		t.Fatal(err)
 	}
 	if err := plain.SetReadDeadline(time.Now().Add(3 * time.Second)); err != nil {
