@@ -12,7 +12,7 @@
 //
 // A [Node] is one replica of every group: group 0 is the directory (charts, and which
 // group an event lives in), groups 1…n are shard groups. Nodes of one process or of
-// several find each other through a mux on one port.
+// several find each other over one port, see package peer.
 //
 // What is refused from memory, and why that is as good as asking the log, is told at
 // evidence.go. What a failure means for a write is told by [OutcomeOf].

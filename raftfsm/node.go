@@ -22,7 +22,7 @@ type Node struct {
 	lock     *DirLock
 	mux      *peer.Mux
 	calls    *peer.Calls
-	port     *Port // of a node of a cluster, with mux and peers; else nil
+	port     *Port // of a node of a cluster, with mux and calls; else nil
 	forwards *forwards
 	pauses   pauses
 	origin   uint64

@@ -59,6 +59,9 @@ type Joined struct {
 	Voters   int // that a group has
 }
 
+// ListenPeers listens for peers. plain means without TLS, which is for loopback only.
+func ListenPeers(addr string, plain bool) (net.Listener, error) { return peer.Listen(addr, plain) }
+
 // OpenPort begins to answer who this node is.
 func OpenPort(cfg PortConfig) *Port {
 	if cfg.Logger == nil {
@@ -78,9 +81,6 @@ func OpenPort(cfg PortConfig) *Port {
 	p.calls.Serve()
 	return p
 }
-
-// ListenPeers listens for peers. plain means without TLS, which is for loopback only.
-func ListenPeers(addr string, plain bool) (net.Listener, error) { return peer.Listen(addr, plain) }
 
 // dial connects to a node wherever it is now.
 func (p *Port) dial(ctx context.Context, id string) (net.Conn, error) {
