@@ -5,7 +5,9 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"runtime"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -44,7 +46,9 @@ func (n *clusterNode) start(t *testing.T) {
 	n.cmd.Stdout, n.cmd.Stderr = out, out
 	// A test that ends by a panic or a time-out has no clean-up.
 	n.cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
-	if err := n.cmd.Start(); err != nil {
+	started := make(chan error)
+	clusterStarter() <- func() { started <- n.cmd.Start() }
+	if err := <-started; err != nil {
 		t.Fatalf("node %s: %v", n.id, err)
 	}
 	n.done, n.err = make(chan struct{}), nil
@@ -53,6 +57,19 @@ func (n *clusterNode) start(t *testing.T) {
 		close(n.done)
 	}()
 }
+
+// clusterStarter starts processes on a thread that lives as long as the tests do: with Pdeathsig a
+// process ends with the thread that started it, and Go's threads come and go.
+var clusterStarter = sync.OnceValue(func() chan<- func() {
+	todo := make(chan func())
+	go func() {
+		runtime.LockOSThread()
+		for f := range todo {
+			f()
+		}
+	}()
+	return todo
+})
 
 func hostOf(url string) string { return strings.TrimPrefix(url, "http://") }
 

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
@@ -45,10 +46,15 @@ func (k *killText) String() string {
 	return k.text.String()
 }
 
-// buildUsher builds the real binary, once for all tests.
+// buildUsher builds the real binary, once for all tests; with USHER_PROPTEST_RACE set, with the race
+// detector in it.
 var buildUsher = sync.OnceValues(func() (string, error) {
 	path := filepath.Join(proptest.Scratch, "usher")
-	out, err := exec.Command("go", "build", "-o", path, "github.com/usherhq/usher/cmd/usher").CombinedOutput()
+	args := []string{"build", "-o", path}
+	if os.Getenv("USHER_PROPTEST_RACE") != "" {
+		args = append(args, "-race")
+	}
+	out, err := exec.Command("go", append(args, "github.com/usherhq/usher/cmd/usher")...).CombinedOutput()
 	if err != nil {
 		err = fmt.Errorf("go build: %w\n%s", err, out)
 	}

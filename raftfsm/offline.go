@@ -148,8 +148,10 @@ func (in *inspection) open(dir string) error {
 		return err
 	}
 	in.replicas = append(in.replicas, r)
-	if err := unfinished(dir); err != nil {
-		in.problem("%v", err)
+	for _, err := range []error{unfinished(dir), refuseQuarantined(dir)} {
+		if err != nil {
+			in.problem("%v", err)
+		}
 	}
 	for i, name := range names {
 		if no, _ := strconv.Atoi(name); no != i {

@@ -3,7 +3,6 @@ package raftfsm
 import (
 	"context"
 	"errors"
-	"sync"
 	"time"
 
 	"github.com/usherhq/usher/raftfsm/placement"
@@ -40,32 +39,18 @@ type view struct {
 	voters   [][]string
 	perVote  int
 	version  uint32
-	statuses map[string]NodeStatus // of those that answered
+	statuses map[string]*NodeStatus // of those that answered
 }
 
 func (n *Node) look(ctx context.Context) (*view, error) {
-	v := &view{statuses: map[string]NodeStatus{}}
+	v := &view{}
 	err := n.Group(0).ViewDirectory(func(d *Directory) {
 		v.members, v.voters, v.perVote, v.version = d.Members(), d.voters, d.perVote, d.version
 	})
 	if err != nil {
 		return nil, err
 	}
-	var mu sync.Mutex
-	var wg sync.WaitGroup
-	for _, m := range v.members {
-		if m.State == MemberRemoved {
-			continue
-		}
-		wg.Go(func() {
-			if s, err := n.statusOf(ctx, m.NodeID); err == nil {
-				mu.Lock()
-				defer mu.Unlock()
-				v.statuses[m.NodeID] = s
-			}
-		})
-	}
-	wg.Wait()
+	v.statuses = n.askAll(ctx, v.members)
 	return v, nil
 }
 

@@ -36,3 +36,20 @@ func TestQuarantinedFolderIsRefused(t *testing.T) {
 		}
 	}
 }
+
+// TestCheckTellsOfQuarantine: who looks at the folder is told as well.
+func TestCheckTellsOfQuarantine(t *testing.T) {
+	c := newTestCluster(t, 1, 1, LogStoreWAL)
+	dir := c.cfgs[0].Dir
+	c.close(0)
+	rep, err := Inspect(t.Context(), dir)
+	if err != nil || len(rep.Problems) != 0 {
+		t.Fatal(err, rep.Problems)
+	}
+	if err := writeQuarantine(dir, quarantine{NodeID: "node-0", Group: 1, Index: 2}); err != nil {
+		t.Fatal(err)
+	}
+	if rep, err = Inspect(t.Context(), dir); err != nil || len(rep.Problems) != 1 || !strings.Contains(rep.Problems[0], quarantineFile) {
+		t.Error(err, rep.Problems)
+	}
+}

@@ -58,18 +58,22 @@ func (c *clusterStatusCmd) Run(ctx context.Context, t *term) error {
 		return err
 	}
 	if c.JSON {
-		line, err := oneLine(raw)
-		if err != nil {
-			return err
-		}
-		t.printf("%s", line)
-		return nil
+		return printLine(t, raw)
 	}
 	var v engine.ClusterView
 	if err := json.Unmarshal(raw, &v); err != nil {
 		return fmt.Errorf("the answer of %s: %w", a.base, err)
 	}
 	return printCluster(t, &v)
+}
+
+// printLine is an answer for programs.
+func printLine(t *term, raw json.RawMessage) error {
+	line, err := oneLine(raw)
+	if err == nil {
+		t.printf("%s", line)
+	}
+	return err
 }
 
 func printCluster(t *term, v *engine.ClusterView) error {
@@ -161,12 +165,7 @@ func (c *nodeChange) run(ctx context.Context, t *term, verb, done string, force 
 		return err
 	}
 	if c.JSON {
-		line, err := oneLine(raw)
-		if err != nil {
-			return err
-		}
-		t.printf("%s", line)
-		return nil
+		return printLine(t, raw)
 	}
 	t.printf("Node %s %s.\n", c.Node, done)
 	return nil
@@ -224,12 +223,7 @@ func (c *clusterTransferCmd) Run(ctx context.Context, t *term) error {
 		return err
 	}
 	if c.JSON {
-		line, err := oneLine(raw)
-		if err != nil {
-			return err
-		}
-		t.printf("%s", line)
-		return nil
+		return printLine(t, raw)
 	}
 	var out struct{ Groups []int }
 	if err := json.Unmarshal(raw, &out); err != nil {

@@ -11,8 +11,8 @@
 //  4. No node votes in two groups more than another.
 //  5. No node is the preferred leader of two groups more than another.
 //
-// A group that is selling is left alone, except where rule 1 is about a dead node, or an
-// operator has said that a node is to be moved at once. One with a voter that does not answer is
+// A group that is selling is left alone, except by rule 2, which moves nothing, where rule 1 is about
+// a dead node, or where an operator has said that a node is to be moved at once. One with a voter that does not answer is
 // left alone by rules 3 and 4: while it is moved it could not spare another.
 package placement
 
@@ -125,14 +125,14 @@ func (p *plan) replace(int) (int, []string) {
 	return 0, nil
 }
 
-// fill is rule 2. It never lessens what can fail, so it also acts on groups that sell only
-// when an operator says so: a new voter is sent all that there is.
+// fill is rule 2. A group with too few voters is in danger, and another one, which has caught up
+// before it gets its vote, moves nothing: so it acts on groups that sell as well.
 func (p *plan) fill(voters int) (int, []string) {
 	for g := range p.groups {
 		if len(p.groups[g].Voters) >= voters {
 			continue
 		}
-		if to := p.candidate(g, ""); to != "" && p.movable(g, to) {
+		if to := p.candidate(g, ""); to != "" {
 			return g, append(slices.Clone(p.groups[g].Voters), to)
 		}
 	}

@@ -103,6 +103,16 @@ func TestSellingIsLeftAlone(t *testing.T) {
 	}
 }
 
+// TestTooFewVotersAreFilledAtOnce: also where seats are sold.
+func TestTooFewVotersAreFilledAtOnce(t *testing.T) {
+	ns := nodes("", "", "")
+	gs := []Group{{Voters: []string{"n2"}, Selling: true}}
+	settle(t, ns, gs, 3)
+	if v := gs[0].Voters; len(v) != 3 || v[0] != "n2" {
+		t.Errorf("voters %v", v)
+	}
+}
+
 func TestDrainWaitsForSales(t *testing.T) {
 	ns := nodes("", "", "", "")
 	gs := asGroups(Initial(ns, 3, 3))
