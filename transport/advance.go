@@ -65,14 +65,19 @@ func (h *hub) restart(cursor engine.Cursor) {
 	clear(h.subs)
 }
 
-// sort parts those pending by what they need. A place in another epoch, or one that this
-// replica has not reached, is no place to go on from.
+// sort parts those pending by what they need. A place in another epoch is no place to go on from.
+// One that this replica has not reached was another node's to tell of: it gets here in a moment.
 func (h *hub) sort(cursor engine.Cursor) newcomers {
 	n := newcomers{recover: map[uint64][]*sub{}}
 	for i, s := range h.pending {
 		if i == joinsPerTick {
 			n.remaining = append(n.remaining, h.pending[i:]...)
 			break
+		}
+		if s.since != nil && s.since.epoch == h.epoch && s.since.version > cursor.Version && s.since.waited < h.live.timing.behind {
+			s.since.waited++
+			n.remaining = append(n.remaining, s)
+			continue
 		}
 		if s.since == nil || s.since.epoch != h.epoch || s.since.version > cursor.Version {
 			n.fresh = append(n.fresh, s)

@@ -65,6 +65,7 @@ type sub struct {
 type place struct {
 	epoch   string
 	version uint64
+	waited  int // ticks for this replica to get there
 }
 
 func newConn(ctx context.Context, l *live, ws *websocket.Conn, binary bool) *conn {

@@ -15,6 +15,9 @@ const (
 	// with the next.
 	joinsPerTick  = 1024
 	sincesPerTick = 64
+	// behindTicks is how long who has seen more than this replica waits for it: with ticks of 50 ms
+	// a second.
+	behindTicks = 20
 	// maxRecover is the seats of a delta beyond which a snapshot is the shorter answer.
 	maxRecover = 16384
 	// hubRetry is the pause after the engine could not be read.

@@ -47,6 +47,7 @@ type timing struct {
 	forgive           time.Duration // a queue full again within it ends the connection
 	heat              time.Duration // between two frames of heat
 	stale             time.Duration // between two looks at whether an event is stale
+	behind            int           // ticks that who has seen more than this replica waits for it
 }
 
 func newLive(e Engine, limits Limits, log *slog.Logger, m *metrics) *live {
@@ -55,7 +56,7 @@ func newLive(e Engine, limits Limits, log *slog.Logger, m *metrics) *live {
 		limits:  limits,
 		log:     log,
 		metrics: m,
-		timing:  timing{pingEvery, pongWithin, frameTimeout, time.Second, time.Minute, heatEvery, staleEvery},
+		timing:  timing{pingEvery, pongWithin, frameTimeout, time.Second, time.Minute, heatEvery, staleEvery, behindTicks},
 		buffers: &sync.Pool{},
 		conns:   map[*conn]struct{}{},
 		hubs:    map[string]*hub{},

@@ -112,6 +112,23 @@ func TestNowhereToRecoverFromIsASnapshot(t *testing.T) {
 	}
 }
 
+// TestAReplicaThatIsBehindIsWaitedFor: who comes from a node that knew more goes on from there as
+// soon as this one knows it too, and is not shown an older map.
+func TestAReplicaThatIsBehindIsWaitedFor(t *testing.T) {
+	h := newHouse(t, 30)
+	h.server.live.timing.behind = 12000 // a minute
+	h.fake.set(testEvent, engine.SeatHeld, 3)
+	c := h.dial(protocolJSON)
+	c.say(`{"id":1,"subscribe":{"event_id":%q,"since":{"epoch":%q,"version":3}}}`, testEvent, h.fake.events[testEvent].event.Epoch)
+	c.say(`{"id":2,"unsubscribe":{"event_id":"x"}}`) // its answer comes at once: by then the hub has looked
+	c.hear()
+	h.fake.set(testEvent, engine.SeatHeld, 4, 5)
+	h.fake.set(testEvent, engine.SeatHeld, 6)
+	if m := c.hear(); m.Recovered == nil || m.Recovered.Version < 3 {
+		t.Fatalf("got %+v", m)
+	}
+}
+
 func TestRestoreIsASnapshotOfTheNewEpoch(t *testing.T) {
 	h := newHouse(t, 30)
 	c := h.dial(protocolJSON)

@@ -80,7 +80,7 @@ func (req *request) readSubject(subject *fields, verb string) {
 	if req.subscribe && req.eventID != "" {
 		if subject.has("since") {
 			since := subject.object("since")
-			req.since = &place{since.text("epoch"), uint64(since.whole("version", 0, maxExact))}
+			req.since = &place{epoch: since.text("epoch"), version: uint64(since.whole("version", 0, maxExact))}
 			_ = since.done() // noted in the body too
 		}
 		req.heat = subject.flag("heat", false)
