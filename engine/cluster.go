@@ -1,18 +1,12 @@
 package engine
 
 import (
-	"context"
-	"crypto/rand"
-	"errors"
 	"fmt"
 	"net"
-	"path/filepath"
-	"sync/atomic"
 	"time"
 
 	"github.com/usherhq/usher/engine/chart"
 	"github.com/usherhq/usher/raftfsm"
-	"github.com/usherhq/usher/raftfsm/peertls"
 )
 
 // Errors of membership.
@@ -59,16 +53,6 @@ type Cluster struct {
 // PeerTLS are files in PEM; they are read again when they change.
 type PeerTLS struct{ CertFile, KeyFile, CAFile string }
 
-// membership is the part of a folder's identity that is about its cluster.
-type membership struct {
-	Cluster     raftfsm.ID128    `json:"cluster"`
-	Incarnation raftfsm.ID128    `json:"incarnation"`
-	Voters      int              `json:"voters"`
-	Founders    []raftfsm.Member `json:"founders,omitempty"`
-	// Used: the groups have been opened. One that is missing later was lost.
-	Used bool `json:"used"`
-}
-
 func (c *Cluster) check() error {
 	switch {
 	case c.NodeID != "" && !chart.IsID(c.NodeID):
@@ -97,185 +81,4 @@ func (c *Cluster) check() error {
 		}
 	}
 	return nil
-}
-
-// openMember opens the one replica of a node of a cluster. A new one first waits until it is
-// of a cluster: ctx bounds that.
-func (e *Engine) openMember(ctx context.Context, metrics *raftfsm.Metrics) error {
-	c := e.cfg.Cluster
-	id, err := loadMember(&e.cfg)
-	if err != nil {
-		return errors.Join(err, closeGiven(c))
-	}
-	port, err := e.openPort(c, id)
-	if err != nil {
-		return err
-	}
-	if err := e.assemble(ctx, port, id); err != nil {
-		return errors.Join(err, port.Close())
-	}
-	known := id.Member.Used
-	if !known {
-		// Before the groups are made: a group that is missing later was lost, and must not be
-		// made again. One that a crash kept from being made is told from it by its folder.
-		if err := makeGroups(e.cfg.Dir, id.Groups); err != nil {
-			return errors.Join(err, port.Close())
-		}
-		id.Member.Used = true
-		if err := saveIdentity(id, filepath.Join(e.cfg.Dir, identityFile)); err != nil {
-			return errors.Join(err, port.Close())
-		}
-	}
-	cfg := raftfsm.Config{
-		Dir: e.cfg.Dir, Lock: e.lock, NodeID: id.NodeIDs[0], Groups: id.Groups, LogStore: id.LogStore, Known: true,
-		Changed: e.watchers.changed, MaxPending: e.cfg.MaxInFlight, Logger: e.cfg.Logger, Clock: e.cfg.Clock, Metrics: metrics,
-		Cluster: &raftfsm.ClusterConfig{
-			Port: port, Join: c.Join, ReplaceAfter: c.ReplaceAfter, Selling: e.selling,
-			Joined: raftfsm.Joined{Cluster: id.Member.Cluster, Founders: id.Member.Founders, Groups: id.Groups, Voters: id.Member.Voters},
-		},
-	}
-	e.lock = nil
-	n, err := openNode(cfg, false)
-	if n != nil {
-		e.nodes = append(e.nodes, n)
-	}
-	e.local, e.late = e.nodes, make([]atomic.Uint64, id.Groups+1)
-	return err
-}
-
-func closeGiven(c *Cluster) error {
-	if c.Listener == nil {
-		return nil
-	}
-	return c.Listener.Close()
-}
-
-func (e *Engine) openPort(c *Cluster, id *identity) (*raftfsm.Port, error) {
-	ln := c.Listener
-	var err error
-	if ln == nil {
-		if ln, err = raftfsm.ListenPeers(c.Listen, c.Insecure); err != nil {
-			return nil, fmt.Errorf("usher: port for other nodes: %w", err)
-		}
-	}
-	var security *peertls.Security
-	if !c.Insecure {
-		security, err = peertls.Load(peertls.Files{Cert: c.TLS.CertFile, Key: c.TLS.KeyFile, CA: c.TLS.CAFile}, e.cfg.Logger)
-		if err == nil {
-			err = security.BindTo(id.NodeIDs[0])
-		}
-		if err != nil {
-			return nil, errors.Join(err, ln.Close())
-		}
-	} else if a, ok := ln.Addr().(*net.TCPAddr); ok && !a.IP.IsLoopback() {
-		return nil, errors.Join(&InvalidError{"Cluster.Insecure", fmt.Sprintf("plaintext only on loopback: %s is not", a)}, ln.Close())
-	}
-	advertise := c.Advertise
-	if advertise == "" {
-		advertise = ln.Addr().String()
-		if a, ok := ln.Addr().(*net.TCPAddr); ok && a.IP.IsUnspecified() {
-			return nil, errors.Join(&InvalidError{"Cluster.Advertise", fmt.Sprintf("other nodes cannot reach %s: say where they find it", a)}, ln.Close())
-		}
-	}
-	return raftfsm.OpenPort(raftfsm.PortConfig{
-		Listener: ln, Security: security, Logger: e.cfg.Logger, Groups: id.Groups, Voters: id.Member.Voters,
-		Self: raftfsm.Member{
-			NodeID: id.NodeIDs[0], Incarnation: id.Member.Incarnation, Addr: advertise, API: c.API,
-			Zone: c.Zone, ReadReplica: c.ReadReplica, Version: raftfsm.ClusterVersion,
-		},
-	}), nil
-}
-
-// assemble waits until the node is of a cluster, and notes which.
-func (e *Engine) assemble(ctx context.Context, port *raftfsm.Port, id *identity) error {
-	if !id.Member.Cluster.IsZero() {
-		return nil
-	}
-	c := e.cfg.Cluster
-	report := func(why string) { e.cfg.Logger.Info("usher: no cluster yet", "why", why) }
-	if e.cfg.Assembling != nil {
-		report = e.cfg.Assembling
-	}
-	expect := c.BootstrapExpect
-	if expect == 0 && len(c.Join) == 0 && !c.ReadReplica {
-		expect = 1 // nobody to wait for: the first of a cluster to be
-	}
-	j, err := port.Assemble(ctx, raftfsm.AssembleConfig{Join: c.Join, Expect: expect, Report: report})
-	if err != nil {
-		return err
-	}
-	if e.cfg.Groups != 0 && e.cfg.Groups != j.Groups {
-		return &InvalidError{"Groups", fmt.Sprintf("the cluster has %d, %d were asked for", j.Groups, e.cfg.Groups)}
-	}
-	id.Groups, id.Member.Cluster, id.Member.Founders, id.Member.Voters = j.Groups, j.Cluster, j.Founders, j.Voters
-	e.cfg.Logger.Info("usher: in a cluster", "cluster", j.Cluster, "founded_it", len(j.Founders) > 0, "groups", j.Groups)
-	return saveIdentity(id, filepath.Join(e.cfg.Dir, identityFile))
-}
-
-// loadMember is loadIdentity for a node of a cluster. A folder of a node that was alone so far
-// becomes the first of a cluster, under the id that it has.
-func loadMember(cfg *Config) (*identity, error) {
-	alone := *cfg
-	alone.Replicas = 0
-	id, err := loadIdentity(&alone)
-	if err != nil {
-		return nil, err
-	}
-	if len(id.NodeIDs) > 1 {
-		return nil, &InvalidError{"Cluster", fmt.Sprintf("%s holds %d replicas of one process, which stay there", cfg.Dir, len(id.NodeIDs))}
-	}
-	c := cfg.Cluster
-	voters := c.Voters
-	if voters == 0 {
-		voters = 3
-	}
-	switch {
-	case id.Member != nil && id.Member.Cluster.IsZero() && (c.NodeID != "" && c.NodeID != id.NodeIDs[0] || id.Member.Voters != voters):
-		// It has never been let in: nobody knows it under the name that it had.
-		return freshMember(cfg, id, voters)
-	case id.Member != nil:
-		if c.NodeID != "" && c.NodeID != id.NodeIDs[0] {
-			return nil, &InvalidError{"Cluster.NodeID", fmt.Sprintf("%s belongs to node %q, not %q", cfg.Dir, id.NodeIDs[0], c.NodeID)}
-		}
-		if c.Voters != 0 && c.Voters != id.Member.Voters {
-			return nil, &InvalidError{"Cluster.Voters", fmt.Sprintf("the cluster was founded with %d, %d were asked for", id.Member.Voters, c.Voters)}
-		}
-		return id, nil
-	case hasData(cfg.Dir):
-		return id, convert(cfg, id, voters)
-	}
-	return freshMember(cfg, id, voters)
-}
-
-// freshMember makes the identity of a node that is of no cluster yet.
-func freshMember(cfg *Config, id *identity, voters int) (*identity, error) {
-	if cfg.Cluster.NodeID != "" {
-		id.NodeIDs = []string{cfg.Cluster.NodeID}
-	}
-	id.Member = &membership{Voters: voters}
-	if _, err := rand.Read(id.Member.Incarnation[:]); err != nil {
-		return nil, err
-	}
-	return id, saveIdentity(id, filepath.Join(cfg.Dir, identityFile))
-}
-
-// convert makes a lone node's folder that of the first node of a cluster.
-func convert(cfg *Config, id *identity, voters int) error {
-	c := cfg.Cluster
-	if c.NodeID != "" && c.NodeID != id.NodeIDs[0] {
-		return &InvalidError{"Cluster.NodeID", fmt.Sprintf("%s was made by node %q, whose id it keeps; %q was asked for", cfg.Dir, id.NodeIDs[0], c.NodeID)}
-	}
-	if c.BootstrapExpect > 1 {
-		return &InvalidError{"Cluster.BootstrapExpect", fmt.Sprintf("%s has data already: it is the first node of a cluster, which others join; %d are to found one", cfg.Dir, c.BootstrapExpect)}
-	}
-	m := &membership{Voters: voters, Used: true}
-	if _, err := rand.Read(m.Incarnation[:]); err != nil {
-		return err
-	}
-	if _, err := rand.Read(m.Cluster[:]); err != nil {
-		return err
-	}
-	m.Founders = []raftfsm.Member{{NodeID: id.NodeIDs[0], Incarnation: m.Incarnation, Version: raftfsm.ClusterVersion, State: raftfsm.MemberActive}}
-	id.Member = m
-	return saveIdentity(id, filepath.Join(cfg.Dir, identityFile))
 }
