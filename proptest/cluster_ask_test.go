@@ -2,6 +2,7 @@ package proptest_test
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"os/exec"
@@ -10,10 +11,14 @@ import (
 	"github.com/usherhq/usher/engine"
 )
 
-// get reads JSON.
+var errNotThere = errors.New("status 404")
+
+// get reads JSON; errNotThere.
 func (c *cluster) get(url string, into any) error {
 	a, err := (&killAPI{base: url, client: c.client}).do(killWrite{method: http.MethodGet})
-	if err == nil && a.status != http.StatusOK {
+	if err == nil && a.status == http.StatusNotFound {
+		err = fmt.Errorf("%w: %s", errNotThere, a.body)
+	} else if err == nil && a.status != http.StatusOK {
 		err = fmt.Errorf("status %d: %s", a.status, a.body)
 	}
 	if err == nil {

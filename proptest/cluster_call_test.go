@@ -11,6 +11,7 @@ import (
 // call asks a node, and if it does not know the answer, another one, with the same key.
 func (c *clusterClient) call(call *clusterCall, w killWrite) killAnswer {
 	w.key = fmt.Sprintf("client-%d-%x", c.no, c.rng.Uint64())
+	call.write = w
 	nodes := c.load.open()
 	first := c.first
 	if first == nil {

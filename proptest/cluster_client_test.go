@@ -25,8 +25,16 @@ type stake struct {
 	hold, booking, event, holder string
 	token                        uint64
 	seats                        []string
+	nights                       []night // of a stay: what it has, of each event
+	acks                         []stakeAck
 	status                       string // held, booked, released, cancelled
 	perhaps                      string // what it may be as well, after a call of unknown outcome
+}
+
+// stakeAck is when a stake was said to have become something.
+type stakeAck struct {
+	status string
+	at     time.Duration // of the history
 }
 
 // run buys until the load is to stop.
@@ -48,7 +56,7 @@ func (c *clusterClient) once() *clusterCall {
 	case n < 9 && len(c.paid) > 0:
 		return c.cancel(c.any(&c.paid))
 	}
-	return c.hold()
+	return c.load.want(c)
 }
 
 // any takes one out.
@@ -87,13 +95,18 @@ func (c *clusterClient) holdOf(event string, seats ...string) *clusterCall {
 		var h killHold
 		c.read(call, a, &h)
 		call.hold, call.token = h.HoldID, h.Token
-		s := &stake{hold: h.HoldID, event: call.event, holder: holder, token: h.Token, seats: call.seats, status: "held"}
-		c.held = append(c.held, s)
-		c.load.stake(s)
+		c.took(call, &stake{hold: h.HoldID, event: call.event, holder: holder, token: h.Token, seats: call.seats})
 	case wasRefused:
 		c.conflicts(call, a)
 	}
 	return call
+}
+
+// took notes a hold that was granted.
+func (c *clusterClient) took(call *clusterCall, s *stake) {
+	s.became("held", call)
+	c.held = append(c.held, s)
+	c.load.stake(s)
 }
 
 // conflicts notes which seats are said to have stood in the way.
@@ -160,12 +173,19 @@ func (s *stake) call(client int, v verb) *clusterCall {
 func (c *clusterClient) granted(call *clusterCall, s *stake, status string) bool {
 	switch call.verdict() {
 	case wasDone:
-		s.status = status
+		s.became(status, call)
 		return true
 	case wasRefused:
 		c.load.t.Errorf("what was acknowledged is gone: %v", call)
 	case unknown:
-		s.perhaps = status
+		if status != s.status {
+			s.perhaps = status
+		}
 	}
 	return false
+}
+
+func (s *stake) became(status string, by *clusterCall) {
+	s.status = status
+	s.acks = append(s.acks, stakeAck{status, by.last().end})
 }

@@ -43,8 +43,10 @@ type clusterCall struct {
 	verb   verb
 	event  string
 	seats  []string
-	hold   string // hold_id; of a hold that was granted too
-	token  uint64 // fencing token, likewise
+	hold   string    // hold_id; of a hold that was granted too
+	token  uint64    // fencing token, likewise
+	nights []night   // of a stay, which is a hold of all of them; event and seats are the first's
+	write  killWrite // as it was sent
 	tries  []attempt
 	taken  map[string]string // of a hold that was refused: the status of seats that stood in the way
 }

@@ -21,7 +21,8 @@ type load struct {
 	client  *http.Client
 	events  []string // the first is the hot one
 	history *history
-	pause   time.Duration // of a client between two calls, on average
+	pause   time.Duration                     // of a client between two calls, on average
+	want    func(*clusterClient) *clusterCall // how it wants seats
 	nodes   atomic.Pointer[[]*clusterNode]
 	ended   atomic.Bool
 	clients sync.WaitGroup
@@ -30,10 +31,16 @@ type load struct {
 	stakes []*stake
 }
 
-// newLoad makes the events, each at another node.
+// newLoad makes two events, for clients who want seats of one.
 func (c *cluster) newLoad() *load {
 	c.t.Helper()
-	l := &load{t: c.t, client: c.client, events: killEvents[:2], history: newHistory(), pause: 25 * time.Millisecond}
+	return c.loadOf(killEvents[:2], (*clusterClient).hold)
+}
+
+// loadOf makes events, each at another node.
+func (c *cluster) loadOf(events []string, want func(*clusterClient) *clusterCall) *load {
+	c.t.Helper()
+	l := &load{t: c.t, client: c.client, events: events, history: newHistory(), pause: 25 * time.Millisecond, want: want}
 	for i, w := range killHouse(l.events) {
 		n := c.nodes[i%len(c.nodes)] // each knows at once what another one has answered
 		a, err := (&killAPI{base: n.api, client: c.client}).do(w)
@@ -79,23 +86,29 @@ func (l *load) stake(s *stake) {
 	l.stakes = append(l.stakes, s)
 }
 
-// hotGroup is the group of the hot event: every id has it in its first byte.
+// hotGroup is the group of the hot event.
 func (l *load) hotGroup(c *cluster) int {
+	c.t.Helper()
+	return l.group(c, l.events[0])
+}
+
+// group is that of an event, from the id of the first hold there: every id has it in its first byte.
+func (l *load) group(c *cluster, event string) int {
 	c.t.Helper()
 	group := 0
 	c.eventually(patience, func() error {
 		l.mu.Lock()
 		defer l.mu.Unlock()
 		for _, s := range l.stakes {
-			if s.event == l.events[0] {
+			if s.event == event {
 				group = groupOf(s.hold)
 				return nil
 			}
 		}
-		return fmt.Errorf("nothing of %s is held yet", l.events[0])
+		return fmt.Errorf("nothing of %s is held yet", event)
 	})
-	if group < 1 || group > clusterGroups {
-		c.t.Fatalf("event %s is in group %d of %d", l.events[0], group, clusterGroups)
+	if group < 1 || group > c.shards {
+		c.t.Fatalf("event %s is in group %d of %d", event, group, c.shards)
 	}
 	return group
 }

@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"runtime"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -22,8 +23,9 @@ type clusterNode struct {
 	log    string // file that all its processes write to
 	api    string // http://host:port; so is ops
 	ops    string
-	raft   string // host:port that it listens on
-	addr   string // host:port where others find that
+	raft   string   // host:port that it listens on
+	addr   string   // host:port where others find that
+	peers  []string // flags that say how nodes know each other
 	flags  []string
 
 	cmd  *exec.Cmd
@@ -41,8 +43,8 @@ func (n *clusterNode) start(t *testing.T) {
 	defer out.Close() // the process has its own
 	n.cmd = exec.Command(n.binary, append([]string{
 		"serve", "--data", n.dir, "--listen", hostOf(n.api), "--admin-listen", hostOf(n.ops),
-		"--node-id", n.id, "--raft-listen", n.raft, "--raft-advertise", n.addr, "--insecure-peers",
-	}, n.flags...)...)
+		"--node-id", n.id, "--raft-listen", n.raft, "--raft-advertise", n.addr,
+	}, slices.Concat(n.peers, n.flags)...)...)
 	n.cmd.Stdout, n.cmd.Stderr = out, out
 	// A test that ends by a panic or a time-out has no clean-up.
 	n.cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}

@@ -1,6 +1,7 @@
 package proptest_test
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"sync"
@@ -34,40 +35,69 @@ func (c *cluster) verifyStakes(l *load, n *clusterNode) {
 }
 
 func (c *cluster) verifyStake(n *clusterNode, s *stake) error {
-	var h killHold
-	if err := c.get(n.api+"/v1/reservations/"+s.hold, &h); err != nil {
+	status, err := c.readStake(n, s)
+	if err != nil {
 		return err
 	}
-	if !s.mayBe(h.Status) || h.Token != s.token || h.EventID != s.event || h.HolderID != s.holder || !slices.Equal(h.SeatIDs, s.seats) {
-		return fmt.Errorf("the hold is now %+v", h)
-	}
-	if s.booking == "" {
-		return nil
+	return s.mayBe(status)
+}
+
+// absent is the status of a stake that a node knows nothing of.
+const absent = "absent"
+
+// readStake asks a node what became of a stake; what it has never changes.
+func (c *cluster) readStake(n *clusterNode, s *stake) (status string, err error) {
+	var h killHold
+	switch err := c.get(n.api+"/v1/reservations/"+s.hold, &h); {
+	case errors.Is(err, errNotThere):
+		return absent, nil
+	case err != nil:
+		return "", err
+	case h.Token != s.token || h.EventID != s.event || h.HolderID != s.holder || !slices.Equal(h.SeatIDs, s.seats) || !slices.EqualFunc(h.Items, s.nights, night.equal):
+		return "", fmt.Errorf("the hold is now %+v", h)
+	case h.Status != "booked" || s.booking == "":
+		return h.Status, nil
 	}
 	var b struct {
 		HoldID  string   `json:"hold_id"`
 		SeatIDs []string `json:"seat_ids"`
+		Items   []night  `json:"items"`
 		Status  string   `json:"status"`
 	}
 	if err := c.get(n.api+"/v1/bookings/"+s.booking, &b); err != nil {
-		return err
+		return "", err
 	}
-	if b.HoldID != s.hold || !slices.Equal(b.SeatIDs, s.seats) || b.Status != s.status && b.Status != s.perhaps {
-		return fmt.Errorf("the booking is now %+v", b)
+	if b.HoldID != s.hold || !slices.Equal(b.SeatIDs, s.seats) || !slices.EqualFunc(b.Items, s.nights, night.equal) {
+		return "", fmt.Errorf("the booking is now %+v", b)
+	}
+	return b.Status, nil
+}
+
+// mayBe wants a status to be what was acknowledged last, or what was asked for after that
+// without an answer.
+func (s *stake) mayBe(status string) error {
+	if status != s.status && status != s.perhaps {
+		return fmt.Errorf("it is now %s", status)
 	}
 	return nil
 }
 
-// mayBe tells whether a hold may have a status. That of a booking which was cancelled stays
-// booked: the booking says more.
-func (s *stake) mayBe(status string) bool {
-	for _, is := range []string{s.status, s.perhaps} {
-		if is == "cancelled" {
-			is = "booked"
-		}
-		if is == status {
-			return true
-		}
+// keys are the seats that a stake has, as event and seat.
+func (s *stake) keys() []string {
+	if len(s.nights) == 0 {
+		return keysOf([]night{{EventID: s.event, SeatIDs: s.seats}})
 	}
-	return false
+	return keysOf(s.nights)
+}
+
+// tokens are all fencing tokens that came with a stake, with their events.
+func (s *stake) tokens() []string {
+	if len(s.nights) == 0 {
+		return []string{fmt.Sprint(s.event, " ", s.token)}
+	}
+	var all []string
+	for _, n := range s.nights {
+		all = append(all, fmt.Sprint(n.EventID, " ", n.Token))
+	}
+	return all
 }

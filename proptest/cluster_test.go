@@ -19,7 +19,9 @@ type cluster struct {
 	t      *testing.T
 	client *http.Client
 	folder string
+	shards int    // groups of events
 	wires  *wires // between the nodes; nil: they speak to each other directly
+	certs  *certs // of the nodes; nil: no TLS between them
 	nodes  []*clusterNode
 	join   string
 }
@@ -32,7 +34,15 @@ const patience = time.Minute
 
 // newCluster founds a cluster of three.
 func newCluster(t *testing.T, w *wires) *cluster {
-	c := &cluster{t: t, client: newKillAPI().client, folder: clusterFolder(t), wires: w}
+	c := &cluster{t: t, shards: clusterGroups, wires: w}
+	c.found()
+	return c
+}
+
+// found starts the first three nodes, and waits until they are ready.
+func (c *cluster) found() {
+	t := c.t
+	c.client, c.folder = newKillAPI().client, clusterFolder(t)
 	c.client.Transport.(*http.Transport).MaxIdleConnsPerHost = 2 * clusterClients
 	t.Cleanup(c.end)
 	for i := range 3 {
@@ -44,11 +54,10 @@ func newCluster(t *testing.T, w *wires) *cluster {
 	}
 	c.join = strings.Join(join, ",")
 	for _, n := range c.nodes {
-		n.flags = []string{"--join", c.join, "--bootstrap-expect", "3", "--groups", strconv.Itoa(clusterGroups)}
+		n.flags = []string{"--join", c.join, "--bootstrap-expect", "3", "--groups", strconv.Itoa(c.shards)}
 		n.start(t)
 	}
 	c.waitReady(c.nodes...)
-	return c
 }
 
 // clusterFolder has the nodes' data and logs: one of USHER_PROPTEST_KEEP if that is set.
@@ -74,7 +83,11 @@ func (c *cluster) place(id string) *clusterNode {
 	pid := os.Getpid()
 	host := fmt.Sprintf("127.%d.%d.%d", 64+pid%128, pid/128%256, 1+clusterHosts.Add(1)%250)
 	dir := filepath.Join(c.folder, id)
-	n := &clusterNode{binary: usherBinary(c.t), id: id, dir: dir, log: dir + ".log"}
+	n := &clusterNode{binary: usherBinary(c.t), id: id, dir: dir, log: dir + ".log", peers: []string{"--insecure-peers"}}
+	if c.certs != nil {
+		c.certs.issue(c.t, id)
+		n.peers = c.certs.flags(id)
+	}
 	var taken []net.Listener // until all are chosen, so that they differ
 	for _, addr := range []*string{&n.api, &n.ops, &n.raft} {
 		ln, err := net.Listen("tcp", host+":0")

@@ -15,13 +15,7 @@ import (
 // runs, seat by seat in the order of the history, and in the nodes' folders.
 func (c *cluster) verify(l *load) {
 	c.t.Helper()
-	l.stop()
-	c.t.Log(l.history.sum())
-	for i, call := range l.history.failures(0) {
-		if i < 5 {
-			c.t.Logf("left without an answer: %v", call)
-		}
-	}
+	l.end()
 	nodes := c.running()
 	c.settle(nodes)
 	final := c.sameMaps(l, nodes)
@@ -35,6 +29,17 @@ func (c *cluster) verify(l *load) {
 		n.stop(c.t)
 	}
 	c.inspect(nodes)
+}
+
+// end stops the load, and tells how it was.
+func (l *load) end() {
+	l.stop()
+	l.t.Log(l.history.sum())
+	for i, call := range l.history.failures(0) {
+		if i < 5 {
+			l.t.Logf("left without an answer: %v", call)
+		}
+	}
 }
 
 // settle waits until every node has applied all that is committed.
@@ -108,16 +113,16 @@ func (l *load) apart() {
 	l.t.Helper()
 	owner, tokens := map[string]*stake{}, map[string]*stake{}
 	for _, s := range l.stakes {
-		token := fmt.Sprint(s.event, " ", s.token)
-		if other := tokens[token]; other != nil {
-			l.t.Errorf("fencing token %d of %s was given twice: %+v and %+v", s.token, s.event, *other, *s)
+		for _, token := range s.tokens() {
+			if other := tokens[token]; other != nil {
+				l.t.Errorf("fencing token %s was given twice: %+v and %+v", token, *other, *s)
+			}
+			tokens[token] = s
 		}
-		tokens[token] = s
 		if s.perhaps != "" || s.status != "held" && s.status != "booked" {
 			continue
 		}
-		for _, seat := range s.seats {
-			key := s.event + " " + seat
+		for _, key := range s.keys() {
 			if other := owner[key]; other != nil {
 				l.t.Errorf("seat %s was sold twice: %+v and %+v", key, *other, *s)
 			}
@@ -160,7 +165,7 @@ func (c *cluster) inspect(nodes []*clusterNode) {
 	for _, p := range rep.Problems {
 		c.t.Error(p)
 	}
-	if len(rep.Compared) != clusterGroups+1 {
+	if len(rep.Compared) != c.shards+1 {
 		c.t.Errorf("digests of %d groups were compared: %v", len(rep.Compared), rep.Compared)
 	}
 }

@@ -88,6 +88,7 @@ type killHold struct {
 	Status    string    `json:"status"`
 	Token     uint64    `json:"fencing_token"`
 	ExpiresAt time.Time `json:"expires_at"`
+	Items     []night   `json:"items"` // of a stay
 
 	bookingID string
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"sync"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -69,16 +70,14 @@ func cutOnce(ctx context.Context, groups []CutGroup) (*Cut, error) {
 	ctx, cancel := context.WithTimeout(ctx, cutLease)
 	defer cancel()
 	c := &Cut{Groups: make([]GroupManifest, len(groups)), streams: make([]io.ReadCloser, len(groups))}
-	err := each(ctx, groups, func(ctx context.Context, _ int, g CutGroup) error { return g.Pause(ctx, cutLease) })
+	err := pauseAll(ctx, groups)
 	if err == nil {
 		err = each(ctx, groups, func(ctx context.Context, i int, g CutGroup) (err error) {
 			c.streams[i], c.Groups[i], err = g.Open(ctx)
 			return err
 		})
 	}
-	for _, g := range groups {
-		g.Resume()
-	}
+	resumeAll(groups)
 	for i, g := range c.Groups {
 		if err == nil && g.Group != i {
 			err = fmt.Errorf("asked for group %d, got group %d", i, g.Group)
@@ -88,6 +87,25 @@ func cutOnce(ctx context.Context, groups []CutGroup) (*Cut, error) {
 		return nil, errors.Join(err, c.Close())
 	}
 	return c, nil
+}
+
+// pauseAll waits for all answers, also when one group cannot be paused: who does not know that a
+// group stands still cannot let it go on.
+func pauseAll(ctx context.Context, groups []CutGroup) error {
+	var all errgroup.Group
+	for _, g := range groups {
+		all.Go(func() error { return g.Pause(ctx, cutLease) })
+	}
+	return all.Wait()
+}
+
+// resumeAll has no group wait for the leader of another.
+func resumeAll(groups []CutGroup) {
+	var all sync.WaitGroup
+	for _, g := range groups {
+		all.Go(g.Resume)
+	}
+	all.Wait()
 }
 
 // each does the same with all groups at once.

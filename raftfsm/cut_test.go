@@ -104,6 +104,62 @@ func TestCutIsTriedAgain(t *testing.T) {
 	}
 }
 
+// farFake is a group that another node leads: it stands still from when it is asked, and only who
+// was there for the answer can let it go on.
+type farFake struct {
+	cutFake
+	still, known bool
+	resumed      chan struct{} // closed by the first Resume
+	after        chan struct{} // Resume waits for it; nil: for nothing
+}
+
+func (f *farFake) Pause(ctx context.Context, _ time.Duration) error {
+	if f.still {
+		return ErrPaused
+	}
+	f.still = true
+	select {
+	case <-time.After(50 * time.Millisecond): // long enough for another group to fail meanwhile
+		f.known = true
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+func (f *farFake) Resume() {
+	if f.after != nil {
+		<-f.after
+	}
+	if f.known {
+		f.still, f.known = false, false
+	}
+	if f.resumed != nil {
+		close(f.resumed)
+		f.resumed = nil
+	}
+}
+
+// TestCutLetsAllGoOn: where one group could not be stopped, those that could go on at once, also
+// one that stood still without our knowing yet; else it would take no write, and no other cut,
+// until its lease ends. A group whose leader does not answer keeps none of the others waiting.
+func TestCutLetsAllGoOn(t *testing.T) {
+	_, fakes, _ := fakeGroups(1)
+	fakes[0].pauses = 1
+	last := &farFake{cutFake: cutFake{no: 2, log: fakes[0].log}, resumed: make(chan struct{})}
+	far := &farFake{cutFake: cutFake{no: 1, log: fakes[0].log}, after: last.resumed}
+	c, err := TakeCut(t.Context(), func() ([]CutGroup, error) { return []CutGroup{fakes[0], far, last}, nil })
+	if err != nil {
+		t.Fatal(err)
+	}
+	if far.still || last.still {
+		t.Errorf("groups 1 and 2 stand still: %v, %v", far.still, last.still)
+	}
+	if err := c.Close(); err != nil {
+		t.Error(err)
+	}
+}
+
 // TestCutGivesUp: a leader that is never there is told of, and nothing stays frozen.
 func TestCutGivesUp(t *testing.T) {
 	log, fakes, find := fakeGroups(3)
