@@ -18,7 +18,7 @@ func (c *clusterClient) call(call *clusterCall, w killWrite) killAnswer {
 		first = nodes[c.rng.IntN(len(nodes))]
 	}
 	a := c.try(call, first, w)
-	if call.failed() {
+	if call.failed() && !call.single {
 		rest := others(nodes, first)
 		a = c.try(call, rest[c.rng.IntN(len(rest))], w)
 	}

@@ -47,6 +47,7 @@ type clusterCall struct {
 	token  uint64    // fencing token, likewise
 	nights []night   // of a stay, which is a hold of all of them; event and seats are the first's
 	write  killWrite // as it was sent
+	single bool      // its client does not ask a second time
 	tries  []attempt
 	taken  map[string]string // of a hold that was refused: the status of seats that stood in the way
 }

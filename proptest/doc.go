@@ -58,6 +58,15 @@
 //	TestClusterWipedNode         refused under its old id, welcome under a new one
 //	TestSeatModelNoticesEveryMutant, TestUnansweredTriesStayOpen   the checker itself
 //
+// Stays of several nights, each night's event in another group: the groups' leaders are killed
+// in turn, nodes speak TLS and their certificates change, backups are made all the while. As
+// groups hear of a decision one after the other there is no order to find for a seat; a census is
+// taken instead when nothing is pending any more. Every seat that is not free has one owner, who
+// asked for it and has all its nights, on every node and in the last backup.
+//
+//	TestClusterStaysSurviveLeaders
+//	TestCensusNoticesEveryMutant   the census itself
+//
 // Faults of disks and clocks are not here yet.
 //
 // L4, fuzzing what comes from outside, stands with each decoder, in its own package;
@@ -94,6 +103,7 @@
 //	USHER_PROPTEST_SEED=N go test ./proptest -run TestReplicas  what a failure printed
 //	USHER_PROPTEST_MUTANTS=99 go test ./proptest -run SourceMutants
 //	USHER_PROPTEST_KILLS=20 go test ./proptest -v -run ClusterLeaderKilled   kills; the log has the times
+//	USHER_PROPTEST_KILLS=20 go test ./proptest -v -run ClusterStays          likewise
 //	USHER_PROPTEST_PAUSE=10 go test ./proptest -v -run ClusterLeaderPaused   seconds
 //	USHER_PROPTEST_CUT=20 go test ./proptest -v -run ClusterOneWay           seconds for each direction
 //	USHER_PROPTEST_ROLLS=5 go test ./proptest -v -run ClusterRolling         times around
