@@ -108,7 +108,7 @@ func (b *backups) verify() {
 		c.t.Fatalf("%v: %s", err, out)
 	}
 	b.serve(dir, func(n *clusterNode, clock aheadClock) {
-		x := &census{c: c, l: b.l, node: n, stakes: b.l.stakes, open: b.l.history.open(), right: b.right}
+		x := &census{c: c, l: b.l, node: n, stakes: b.stakes(), open: b.l.history.open(), right: b.right}
 		clock.pass(25 * time.Second) // the home gives up after 15, the others ask after 20
 		c.eventually(patience, x.take)
 		if err := x.close(); err != nil {
@@ -144,6 +144,16 @@ func (b *backups) serve(dir string, do func(*clusterNode, aheadClock)) {
 	site := httptest.NewServer(srv.Handler())
 	defer site.Close()
 	do(&clusterNode{id: "restored", api: site.URL}, clock)
+}
+
+// stakes are those of the load, as the last backup may know them.
+func (b *backups) stakes() (all []*stake) {
+	for _, s := range b.l.stakes {
+		one := *s
+		one.late = len(s.acks) == 0 || s.acks[0].at >= b.at
+		all = append(all, &one)
+	}
+	return all
 }
 
 // right tells whether a stake may have a status in the last backup: not what it had been before

@@ -101,12 +101,13 @@ func (x *census) explain(orphans map[string]string) error {
 // were granted, or are now, or somebody is in their way.
 func (x *census) close() error {
 	for _, call := range x.open {
-		a, err := (&killAPI{base: x.node.api, client: x.c.client}).do(call.write)
-		if err != nil || a.status != http.StatusCreated && a.status != http.StatusConflict {
-			return fmt.Errorf("repeating with its key: %w: %d %s: %v", err, a.status, a.body, call)
-		}
-		if a.status == http.StatusConflict {
+		a := x.repeat(call)
+		switch a.status {
+		case http.StatusCreated:
+		case http.StatusConflict:
 			continue
+		default:
+			return fmt.Errorf("repeating with its key was answered %d %s: %v", a.status, a.body, call)
 		}
 		s, err := call.granted(a)
 		if err != nil {
@@ -119,4 +120,18 @@ func (x *census) close() error {
 	}
 	x.open = nil
 	return nil
+}
+
+// repeat sends a call again until there is an answer: a bundle that was begun and left may be
+// given up just now.
+func (x *census) repeat(call *clusterCall) (a killAnswer) {
+	x.c.t.Helper()
+	x.c.eventually(patience, func() (err error) {
+		a, err = (&killAPI{base: x.node.api, client: x.c.client}).do(call.write)
+		if v, _ := judged(a, err); v == notApplied || v == unknown {
+			return fmt.Errorf("repeating with its key: %v, %d %s: %v", err, a.status, a.body, call)
+		}
+		return nil
+	})
+	return a
 }

@@ -27,6 +27,7 @@ type stake struct {
 	seats                        []string
 	nights                       []night // of a stay: what it has, of each event
 	acks                         []stakeAck
+	late                         bool   // granted after the backup that is asked was begun
 	status                       string // held, booked, released, cancelled
 	perhaps                      string // what it may be as well, after a call of unknown outcome
 }
