@@ -104,6 +104,7 @@
 //	USHER_PROPTEST_MUTANTS=99 go test ./proptest -run SourceMutants
 //	USHER_PROPTEST_KILLS=20 go test ./proptest -v -run ClusterLeaderKilled   kills; the log has the times
 //	USHER_PROPTEST_KILLS=20 go test ./proptest -v -run ClusterStays          likewise
+//	USHER_PROPTEST_RACE=1 GORACE=halt_on_error=1 go test ./proptest -race -run Cluster   nodes with the race detector
 //	USHER_PROPTEST_PAUSE=10 go test ./proptest -v -run ClusterLeaderPaused   seconds
 //	USHER_PROPTEST_CUT=20 go test ./proptest -v -run ClusterOneWay           seconds for each direction
 //	USHER_PROPTEST_ROLLS=5 go test ./proptest -v -run ClusterRolling         times around
