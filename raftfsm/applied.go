@@ -66,7 +66,7 @@ func (g *Group) WaitApplied(ctx context.Context, index uint64) error {
 		case <-more:
 		case <-look.C:
 			g.appliedBySnapshot()
-		case <-g.stop:
+		case <-g.ctx.Done():
 			return ErrClosed
 		case <-ctx.Done():
 			return fmt.Errorf("usher: group %d is at entry %d, not yet at %d: %w", g.no, g.Applied(), index, ctx.Err())

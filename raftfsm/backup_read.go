@@ -235,13 +235,6 @@ func readBackup(r io.Reader, visit func(GroupManifest, machine) error) (Manifest
 	return m, b.err
 }
 
-func newMachine(group, groups int) machine {
-	if group == 0 {
-		return &directoryMachine{newDirectory(groups)}
-	}
-	return newShardMachine()
-}
-
 // state restores the group's state. An error of the stream itself is in b.err as well, and
 // that one counts.
 func (b *backupReader) state(g *GroupManifest, m machine) error {

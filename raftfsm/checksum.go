@@ -2,7 +2,6 @@ package raftfsm
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -144,17 +143,10 @@ func (g *Group) askDigest(ctx context.Context, id string, index uint64) (Digest,
 }
 
 func (g *Group) digestOf(ctx context.Context, id string, index uint64) (a digestAnswer, err error) {
-	body, err := json.Marshal(digestCall{Group: g.no, Index: index})
-	if err != nil {
-		return a, err
-	}
 	ctx, cancel := context.WithTimeout(ctx, statusWait)
 	defer cancel()
-	raw, err := g.node.calls.Call(ctx, id, callDigest, body)
-	if err != nil {
-		return a, err
-	}
-	return a, json.Unmarshal(raw, &a)
+	err = g.node.ask(ctx, id, callDigest, digestCall{Group: g.no, Index: index}, &a)
+	return a, err
 }
 
 // sentence carries out a verdict. This replica stops first, if it is to: what it answers from
@@ -191,17 +183,13 @@ func (g *Group) sentence(ctx context.Context, index uint64, v verdict, answers m
 	return errors.Join(errs...)
 }
 
-func (g *Group) tellDiverged(ctx context.Context, id string, q quarantineCall) error {
-	body, err := json.Marshal(q)
-	if err != nil {
-		return err
-	}
+func (g *Group) tellDiverged(ctx context.Context, id string, q quarantineCall) (err error) {
 	for round := range tellRounds {
 		if round > 0 && !sleep(ctx, digestPause) {
 			break
 		}
 		once, cancel := context.WithTimeout(ctx, statusWait)
-		_, err = g.node.calls.Call(once, id, callQuarantine, body)
+		err = g.node.ask(once, id, callQuarantine, q, nil)
 		cancel()
 		if err == nil || errors.Is(err, ErrHalted) {
 			return nil

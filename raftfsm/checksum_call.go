@@ -2,7 +2,6 @@ package raftfsm
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 )
 
@@ -29,25 +28,14 @@ type quarantineCall struct {
 
 // handleChecksums begins to compare, and to be compared; all groups are open.
 func (n *Node) handleChecksums() {
-	n.calls.Handle(callDigest, false, n.answerDigest)
-	n.calls.Handle(callQuarantine, false, n.answerQuarantine)
+	n.calls.Handle(callDigest, false, answering(n.answerDigest))
+	n.calls.Handle(callQuarantine, false, answering(n.answerQuarantine))
 	for _, g := range n.groups {
 		g.wg.Go(g.checksums)
 	}
 }
 
-func (n *Node) groupCalled(no int) (*Group, error) {
-	if no < 0 || no >= len(n.groups) {
-		return nil, fmt.Errorf("usher: there is no group %d, they are 0…%d", no, len(n.groups)-1)
-	}
-	return n.groups[no], nil
-}
-
-func (n *Node) answerDigest(_ context.Context, _ string, body []byte) ([]byte, error) {
-	var c digestCall
-	if err := json.Unmarshal(body, &c); err != nil {
-		return nil, fmt.Errorf("usher: a question for a digest: %w", err)
-	}
+func (n *Node) answerDigest(_ context.Context, _ string, c digestCall) (any, error) {
 	g, err := n.groupCalled(c.Group)
 	if err != nil {
 		return nil, err
@@ -57,16 +45,12 @@ func (n *Node) answerDigest(_ context.Context, _ string, body []byte) ([]byte, e
 	}
 	a := digestAnswer{Applied: g.Applied()} // before the note: what is applied by now has one
 	a.Digest, a.Known = g.fsm.notes.at(c.Index)
-	return json.Marshal(a)
+	return a, nil
 }
 
 // answerQuarantine believes nobody: only a replica that has itself noted the digest which it is
 // told of, and is told another, stops.
-func (n *Node) answerQuarantine(_ context.Context, from string, body []byte) ([]byte, error) {
-	var c quarantineCall
-	if err := json.Unmarshal(body, &c); err != nil {
-		return nil, fmt.Errorf("usher: word of a divergence: %w", err)
-	}
+func (n *Node) answerQuarantine(_ context.Context, from string, c quarantineCall) (any, error) {
 	g, err := n.groupCalled(c.Group)
 	if err != nil {
 		return nil, err

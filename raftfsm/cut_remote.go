@@ -2,7 +2,6 @@ package raftfsm
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"io"
 	"sync"
@@ -52,35 +51,24 @@ func (s *pauses) put(group int, p *Pause) {
 	s.held[group] = p
 }
 
-func (n *Node) answerPause(ctx context.Context, _ string, body []byte) ([]byte, error) {
-	var c pauseCall
-	if err := json.Unmarshal(body, &c); err != nil {
-		return nil, err
-	}
-	if c.Group < 0 || c.Group >= len(n.groups) {
-		return nil, fmt.Errorf("usher: there is no group %d", c.Group)
-	}
-	r, err := n.pauseFor(ctx, &c)
+func (n *Node) answerPause(ctx context.Context, _ string, c pauseCall) (any, error) {
+	g, err := n.groupCalled(c.Group)
 	if err != nil {
 		return nil, err
 	}
-	return json.Marshal(r)
-}
-
-func (n *Node) pauseFor(ctx context.Context, c *pauseCall) (r pauseReply, err error) {
 	if c.Verb == "pause" {
-		p, err := n.groups[c.Group].Pause(ctx, min(c.Lease, cutLease))
+		p, err := g.Pause(ctx, min(c.Lease, cutLease))
 		if err != nil {
-			return r, err
+			return nil, err
 		}
 		n.pauses.put(c.Group, p)
 		return pauseReply{Term: p.term}, nil
 	}
 	p, err := n.pauses.get(c.Group, c.Term)
 	if err != nil {
-		return r, err
+		return nil, err
 	}
-	r.Term = p.term
+	r := pauseReply{Term: p.term}
 	switch c.Verb {
 	case "mark":
 		r.Index, err = p.tick(ctx)
@@ -116,15 +104,8 @@ type remoteCut struct {
 }
 
 func (c *remoteCut) ask(ctx context.Context, verb string, lease time.Duration) (r pauseReply, err error) {
-	body, err := json.Marshal(pauseCall{Group: c.g.no, Verb: verb, Lease: lease, Term: c.term})
-	if err != nil {
-		return r, err
-	}
-	raw, err := c.g.node.calls.Call(ctx, c.leader, callPause, body)
-	if err == nil {
-		err = json.Unmarshal(raw, &r)
-	}
-	if err != nil {
+	q := pauseCall{Group: c.g.no, Verb: verb, Lease: lease, Term: c.term}
+	if err := c.g.node.ask(ctx, c.leader, callPause, q, &r); err != nil {
 		return r, fmt.Errorf("group %d, led by %q: %w", c.g.no, c.leader, err)
 	}
 	return r, nil

@@ -54,14 +54,13 @@ type Group struct {
 	opened    time.Time
 	ctx       context.Context // ends with close
 	cancel    context.CancelFunc
-	stop      chan struct{}
 	wg        sync.WaitGroup
 	closed    sync.Once
 }
 
 // openGroup opens the stores, lets raft replay what they hold, and starts.
 func openGroup(n *Node, no int) (*Group, error) {
-	g := &Group{no: no, node: n, metrics: n.cfg.Metrics.group(no), opened: time.Now(), stop: make(chan struct{})}
+	g := &Group{no: no, node: n, metrics: n.cfg.Metrics.group(no), opened: time.Now()}
 	g.ctx, g.cancel = context.WithCancel(context.Background())
 	if err := g.open(filepath.Join(n.cfg.Dir, "groups", fmt.Sprintf("%02d", no))); err != nil {
 		g.cancel()
@@ -99,7 +98,7 @@ func (g *Group) open(dir string) error {
 		return damaged(err)
 	}
 	g.clock = newLogicalClock(cfg.Clock, loadTime(timePath, cfg.Clock, 0))
-	g.fsm = &fsm{group: g.no, clock: g.clock, entries: newEntryTable(g.node.origin), m: g.newMachine(), halt: g.fail, wrote: g.metrics.snapshot}
+	g.fsm = &fsm{group: g.no, clock: g.clock, entries: newEntryTable(g.node.origin), m: newMachine(g.no, cfg.Groups), halt: g.fail, wrote: g.metrics.snapshot}
 	if cfg.Changed != nil {
 		g.fsm.changed = func(events []uint32) { cfg.Changed(g.no, events) }
 	}
@@ -126,13 +125,6 @@ func (g *Group) open(dir string) error {
 		entries: g.fsm.entries, limit: cfg.MaxPending, observe: g.metrics,
 	}
 	return nil
-}
-
-func (g *Group) newMachine() machine {
-	if g.no == 0 {
-		return &directoryMachine{newDirectory(g.node.cfg.Groups)}
-	}
-	return newShardMachine()
 }
 
 // checkLength refuses a folder whose log and snapshots end before what it had applied:
@@ -352,7 +344,6 @@ func (g *Group) close() error {
 	var err error
 	g.closed.Do(func() {
 		g.node.cfg.Metrics.hide(g)
-		close(g.stop)
 		g.cancel()
 		g.proposer.close()
 		err = g.raft.Shutdown().Error()

@@ -24,6 +24,14 @@ type machine interface {
 	takeDirty(buf []uint32) []uint32
 }
 
+// newMachine is the empty one of a group of a node with so many shard groups; 0 is the directory.
+func newMachine(group, groups int) machine {
+	if group == 0 {
+		return &directoryMachine{newDirectory(groups)}
+	}
+	return newShardMachine()
+}
+
 type shardMachine struct{ state *shard.State }
 
 func newShardMachine() *shardMachine { return &shardMachine{shard.New()} }

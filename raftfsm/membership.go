@@ -2,7 +2,6 @@ package raftfsm
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"time"
@@ -43,8 +42,8 @@ const (
 func (n *Node) belong() {
 	n.port.mux.SetAllow(n.allow)
 	n.port.calls.Handle(callStatus, false, n.answerStatus)
-	n.port.calls.Handle(callTransfer, false, n.answerTransfer)
-	n.port.calls.Handle(callPause, false, n.answerPause)
+	n.port.calls.Handle(callTransfer, false, answering(n.answerTransfer))
+	n.port.calls.Handle(callPause, false, answering(n.answerPause))
 	let, find := n.letIn, n.resolve
 	n.port.join.Store(&let)
 	n.port.find.Store(&find)
@@ -227,15 +226,4 @@ func (n *Node) resolve(id string) (string, error) {
 		return "", fmt.Errorf("%w: %s has no known address", ErrUnknownNode, id)
 	}
 	return addr, nil
-}
-
-func (n *Node) answerTransfer(ctx context.Context, _ string, body []byte) ([]byte, error) {
-	var t transferCall
-	if err := json.Unmarshal(body, &t); err != nil {
-		return nil, err
-	}
-	if t.Group < 0 || t.Group >= len(n.groups) {
-		return nil, fmt.Errorf("usher: there is no group %d", t.Group)
-	}
-	return nil, n.groups[t.Group].transfer(ctx, t.To)
 }

@@ -243,6 +243,9 @@ func (g *offlineGroup) inspect(ctx context.Context) error {
 	g.report.Time, g.report.Digest = m.now(), hexDigest(m.digest())
 	g.report.Totals = totalsOf(m)
 	for _, s := range g.config.Servers {
+		if s.Suffrage != raft.Voter {
+			continue
+		}
 		g.report.Voters = append(g.report.Voters, string(s.ID))
 	}
 	return nil
@@ -252,7 +255,7 @@ func (g *offlineGroup) problem(format string, args ...any) {
 	g.problems = append(g.problems, fmt.Sprintf(format, args...))
 }
 
-func hexDigest(d uint64) string { return fmt.Sprintf("%016x", d) }
+func hexDigest(d uint64) string { return Digest(d).String() }
 
 // checked turns a panic into an error: a state that a wrong program wrote may be so
 // broken that walking it fails.

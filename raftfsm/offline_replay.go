@@ -9,13 +9,6 @@ import (
 	"github.com/usherhq/usher/shard"
 )
 
-func (g *offlineGroup) newMachine() machine {
-	if g.no == 0 {
-		return &directoryMachine{newDirectory(g.groups)}
-	}
-	return newShardMachine()
-}
-
 // replay gives the state at entry limit, from the newest good snapshot that is not
 // beyond it, by the code that replicas run. It is nil, with a problem noted, when log
 // and snapshots do not lead there; then report.Applied is how far they do. The error is
@@ -42,7 +35,7 @@ func (g *offlineGroup) replay(ctx context.Context, limit uint64) (machine, error
 
 // start restores the newest snapshot at or before limit; from is its entry, 0 for none.
 func (g *offlineGroup) start(limit uint64) (m machine, from uint64, ok bool) {
-	m = g.newMachine()
+	m = newMachine(g.no, g.groups)
 	for _, s := range g.snaps {
 		if s.Index > limit {
 			continue

@@ -42,7 +42,7 @@ func (g *offlineGroup) readSnapshots() {
 		}
 		s, err := readSnapshotMeta(filepath.Join(dir, e.Name()))
 		if err == nil {
-			err = s.verify(g.newMachine())
+			err = s.verify(newMachine(g.no, g.groups))
 		}
 		if err != nil {
 			g.problem("snapshot %s: %v", e.Name(), err)

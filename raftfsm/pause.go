@@ -62,7 +62,7 @@ func (g *Group) Pause(ctx context.Context, lease time.Duration) (*Pause, error) 
 		return p, nil
 	case <-ctx.Done():
 		err = ctx.Err()
-	case <-g.stop:
+	case <-g.ctx.Done():
 		err = ErrClosed
 	}
 	p.Resume()
@@ -91,20 +91,9 @@ type Frozen struct {
 
 // WriteTo writes the group's snapshot, compressed.
 func (z *Frozen) WriteTo(w io.Writer) (int64, error) {
-	c := &countingWriter{w: w}
+	c := &countedWriter{Writer: w}
 	err := compress(c, z.state)
 	return c.n, err
-}
-
-type countingWriter struct {
-	w io.Writer
-	n int64
-}
-
-func (c *countingWriter) Write(b []byte) (int, error) {
-	n, err := c.w.Write(b)
-	c.n += int64(n)
-	return n, err
 }
 
 // compress writes a frozen state as snapshots have it.
@@ -157,7 +146,7 @@ func (p *Pause) tick(ctx context.Context) (index uint64, err error) {
 	case err = <-done:
 	case <-ctx.Done():
 		return 0, ctx.Err()
-	case <-g.stop:
+	case <-g.ctx.Done():
 		return 0, ErrClosed
 	}
 	if errors.Is(err, raft.ErrNotLeader) || errors.Is(err, raft.ErrLeadershipLost) {

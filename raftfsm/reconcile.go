@@ -2,7 +2,6 @@ package raftfsm
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"slices"
 	"time"
@@ -106,8 +105,8 @@ func (g *Group) voterIDs() []string {
 
 // reconcile takes the next step towards what is wanted, and says which; "" when there is none.
 // In this order, so that a group is never weaker than it was: nodes that are missing come in
-// without a vote; who is to vote and has caught up gets one; who is to vote no more loses it,
-// after it has given the lead away; who was removed goes.
+// without a vote; who is to vote and has caught up gets one; who was removed goes; who is to vote
+// no more loses it, after it has given the lead away.
 func (g *Group) reconcile(ctx context.Context, w *wanted) (string, error) {
 	have, err := g.servers()
 	if err != nil {
@@ -120,20 +119,9 @@ func (g *Group) reconcile(ctx context.Context, w *wanted) (string, error) {
 			return "node " + id + " comes in, without a vote", g.change(g.raft.AddNonvoter(raft.ServerID(id), raft.ServerAddress(id), 0, changeTimeout), "adding "+id)
 		}
 	}
-	waits, short := "", false
-	for _, id := range want {
-		if slices.Contains(have.voters, id) {
-			continue
-		}
-		short = true
-		follows, answers := g.follows(ctx, w, id)
-		if answers && !follows {
-			waits = "node " + id + " catches up" // one that does not answer is the planner's to replace
-		}
-		if !follows || !slices.Contains(have.others, id) {
-			continue
-		}
-		return "node " + id + " has caught up and votes", g.change(g.raft.AddVoter(raft.ServerID(id), raft.ServerAddress(id), 0, changeTimeout), "giving a vote to "+id)
+	next, waits, short := g.toPromote(ctx, w, &have)
+	if next != "" {
+		return "node " + next + " has caught up and votes", g.change(g.raft.AddVoter(raft.ServerID(next), raft.ServerAddress(next), 0, changeTimeout), "giving a vote to "+next)
 	}
 	for _, id := range all {
 		if m := w.members[id]; m == nil || m.State == MemberRemoved {
@@ -151,6 +139,26 @@ func (g *Group) reconcile(ctx context.Context, w *wanted) (string, error) {
 	return "", g.preferLeader(ctx, w)
 }
 
+// toPromote is who is to vote, does not yet, and has caught up. short says that somebody is to vote
+// and does not; waits, that one of those still catches up: who does not answer is the planner's to
+// replace.
+func (g *Group) toPromote(ctx context.Context, w *wanted, have *servers) (next, waits string, short bool) {
+	for _, id := range w.voters[g.no] {
+		if slices.Contains(have.voters, id) {
+			continue
+		}
+		short = true
+		follows, answers := g.follows(ctx, w, id)
+		if follows && slices.Contains(have.others, id) {
+			return id, "", true
+		}
+		if answers && !follows {
+			waits = "node " + id + " catches up"
+		}
+	}
+	return "", waits, short
+}
+
 func (g *Group) change(f raft.IndexFuture, what string) error {
 	if err := f.Error(); err != nil {
 		return fmt.Errorf("%s: %w", what, err)
@@ -160,14 +168,14 @@ func (g *Group) change(f raft.IndexFuture, what string) error {
 
 func (g *Group) demote(ctx context.Context, w *wanted, id string) (string, error) {
 	if id == g.node.cfg.NodeID {
-		return "node " + id + " gives the lead away, as it is to vote no more", g.transfer(ctx, g.heir(ctx, w))
+		return "node " + id + " gives the lead away, as it is to vote no more", g.transfer(g.heir(ctx, w))
 	}
 	return "node " + id + " votes no more", g.change(g.raft.DemoteVoter(raft.ServerID(id), 0, changeTimeout), "taking the vote of "+id)
 }
 
 func (g *Group) expel(ctx context.Context, w *wanted, id string) (string, error) {
 	if id == g.node.cfg.NodeID {
-		return "node " + id + " gives the lead away, as it was removed", g.transfer(ctx, g.heir(ctx, w))
+		return "node " + id + " gives the lead away, as it was removed", g.transfer(g.heir(ctx, w))
 	}
 	return "node " + id + " goes", g.change(g.raft.RemoveServer(raft.ServerID(id), 0, changeTimeout), "removing "+id)
 }
@@ -195,7 +203,7 @@ func (g *Group) preferLeader(ctx context.Context, w *wanted) error {
 	if follows, _ := g.follows(ctx, w, to); !follows {
 		return nil
 	}
-	if err := g.transfer(ctx, to); err != nil {
+	if err := g.transfer(to); err != nil {
 		g.leadAgain = time.Now().Add(leadPause)
 		return err
 	}
@@ -224,19 +232,12 @@ func (n *Node) selling(group int) bool {
 // statusWait bounds one question after a node's state.
 const statusWait = 2 * time.Second
 
-func (n *Node) statusOf(ctx context.Context, id string) (NodeStatus, error) {
+func (n *Node) statusOf(ctx context.Context, id string) (s NodeStatus, err error) {
 	if id == n.cfg.NodeID {
 		return n.Status(), nil
 	}
 	ctx, cancel := context.WithTimeout(ctx, statusWait)
 	defer cancel()
-	raw, err := n.port.calls.Call(ctx, id, callStatus, nil)
-	if err != nil {
-		return NodeStatus{}, err
-	}
-	var s NodeStatus
-	if err := json.Unmarshal(raw, &s); err != nil {
-		return NodeStatus{}, fmt.Errorf("usher: the status of node %q: %w", id, err)
-	}
-	return s, nil
+	err = n.ask(ctx, id, callStatus, nil, &s)
+	return s, err
 }

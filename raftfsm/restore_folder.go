@@ -189,7 +189,7 @@ func (f *NewFolder) snapshot(dir string, index uint64, m machine) error {
 	if err != nil {
 		return err
 	}
-	only := raft.Configuration{Servers: []raft.Server{{ID: raft.ServerID(f.NodeID), Address: raft.ServerAddress(f.NodeID)}}}
+	only := raft.Configuration{Servers: []raft.Server{server(f.NodeID, raft.Voter)}}
 	_, trans := raft.NewInmemTransport(raft.ServerAddress(f.NodeID)) // it only encodes the address
 	sink, err := snaps.Create(raft.SnapshotVersionMax, index, restoredTerm, only, 1, trans)
 	if err != nil {

@@ -26,7 +26,7 @@ func (g *Group) tend() {
 	var snapshots chan error
 	for {
 		select {
-		case <-g.stop:
+		case <-g.ctx.Done():
 			return
 		case <-ended:
 			ended = nil

@@ -2,7 +2,6 @@ package raftfsm
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"sync"
@@ -18,12 +17,12 @@ type transferCall struct {
 // Transfer has another node lead a group: to, or the most up to date one for "". It may be
 // called at any node.
 func (n *Node) Transfer(ctx context.Context, group int, to string) error {
-	if group < 0 || group >= len(n.groups) {
-		return fmt.Errorf("usher: there is no group %d, they are 0…%d", group, len(n.groups)-1)
+	g, err := n.groupCalled(group)
+	if err != nil {
+		return err
 	}
-	g := n.groups[group]
 	if g.IsLeader() {
-		return g.transfer(ctx, to)
+		return g.transfer(to)
 	}
 	leader := g.Leader()
 	if leader == "" {
@@ -32,17 +31,20 @@ func (n *Node) Transfer(ctx context.Context, group int, to string) error {
 	if n.port == nil {
 		return fmt.Errorf("group %d: %w: %s does", group, ErrNotLeader, leader)
 	}
-	body, err := json.Marshal(transferCall{group, to})
+	return n.ask(ctx, leader, callTransfer, transferCall{group, to}, nil)
+}
+
+func (n *Node) answerTransfer(_ context.Context, _ string, t transferCall) (any, error) {
+	g, err := n.groupCalled(t.Group)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	_, err = n.port.calls.Call(ctx, leader, callTransfer, body)
-	return err
+	return nil, g.transfer(t.To)
 }
 
 // transfer gives leadership away. Evidence is dropped first: who is told to lead at once
 // does not wait for a timeout, and those who vote for it neither.
-func (g *Group) transfer(_ context.Context, to string) error {
+func (g *Group) transfer(to string) error {
 	if !g.IsLeader() {
 		return fmt.Errorf("group %d: %w", g.no, ErrNotLeader)
 	}
@@ -76,7 +78,7 @@ func (n *Node) giveUp() {
 			if err != nil || len(have.voters) < 2 || !g.IsLeader() || g.fsm.haltedErr() != nil {
 				return
 			}
-			if err := g.transfer(context.Background(), ""); err != nil && !errors.Is(err, ErrNotLeader) {
+			if err := g.transfer(""); err != nil && !errors.Is(err, ErrNotLeader) {
 				g.warn(err)
 			}
 		})

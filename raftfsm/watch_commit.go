@@ -95,7 +95,7 @@ func (g *Group) watchCommits() {
 		case commitsNeedLeader:
 			g.warn(fmt.Errorf("nothing was committed for %v: another node is to lead", w.stuck))
 			go func() {
-				if err := g.transfer(g.ctx, ""); err != nil {
+				if err := g.transfer(""); err != nil {
 					g.warn(err)
 				}
 			}()
