@@ -54,12 +54,12 @@ func (e *Engine) cutGroups() ([]raftfsm.CutGroup, error) {
 		return nil, err
 	}
 	var all []raftfsm.CutGroup
-	for group := range e.local[0].Groups() {
+	for group := range e.nodes[0].Groups() {
 		if g := e.leader(group); g != nil {
 			all = append(all, g.CutHere())
 			continue
 		}
-		g, err := e.local[0].Cut(group)
+		g, err := e.nodes[0].Cut(group)
 		if err != nil {
 			return nil, err
 		}

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/usherhq/usher/engine"
+	"github.com/usherhq/usher/raftfsm"
 )
 
 func putHall(t *testing.T, e *engine.Engine) {
@@ -344,6 +345,20 @@ func TestReadReplica(t *testing.T) {
 	}
 	if err := a.RemoveNode(t.Context(), engine.NodeChange{NodeID: "a", Force: true}); err == nil || !strings.Contains(err.Error(), "nobody is left to vote") {
 		t.Errorf("the only voter was removed: %v", err)
+	}
+
+	// Its folder says so as well.
+	if err := r.Close(); err != nil {
+		t.Fatal(err)
+	}
+	rep, err := raftfsm.Inspect(t.Context(), cfg.Dir)
+	if err != nil || len(rep.Problems) > 0 {
+		t.Fatal(err, rep)
+	}
+	for _, g := range rep.Replicas[0].Groups {
+		if !slices.Equal(g.Voters, []string{"a"}) {
+			t.Errorf("group %d's voters are %v", g.Group, g.Voters)
+		}
 	}
 }
 

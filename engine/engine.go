@@ -21,8 +21,6 @@ import (
 type Engine struct {
 	cfg        Config
 	nodes      []*raftfsm.Node // the replicas of this process
-	local      []*raftfsm.Node // those that are asked and read: all of them
-	whole      bool            // local are all replicas that there are
 	late       []atomic.Uint64 // by group: the floor that stale reads wait for no more
 	catalogue  catalogue
 	watchers   *watcherTable

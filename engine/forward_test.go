@@ -11,24 +11,18 @@ import (
 	"github.com/usherhq/usher/engine"
 )
 
-// openCluster is three nodes: each asks and reads its own replica only, and hands on what
-// another one leads.
-func openCluster(t *testing.T, groups int) (nodes [3]*engine.Engine) {
+// openCluster is three nodes: each asks and reads its own replica, and hands on what another
+// one leads.
+func openCluster(t *testing.T, groups int) []*engine.Engine {
 	t.Helper()
-	e, err := engine.Open(testContext(t), engine.Config{Dir: t.TempDir(), Replicas: 3, Groups: groups})
-	if err != nil {
-		t.Fatal(err)
+	m := newMembers(t, "a", "b", "c")
+	var cfgs []engine.Config
+	for _, id := range []string{"a", "b", "c"} {
+		cfg := m.config(id, 3, "a", "b", "c")
+		cfg.Groups = groups
+		cfgs = append(cfgs, cfg)
 	}
-	t.Cleanup(func() {
-		if err := e.Close(); err != nil {
-			t.Error(err)
-		}
-	})
-	for i := range nodes {
-		node, wait := e.As(i)
-		nodes[i] = node
-		t.Cleanup(wait)
-	}
+	nodes := m.open(cfgs...)
 	if _, _, err := nodes[0].PutChart(testContext(t), "small", smallChart(3)); err != nil {
 		t.Fatal(err)
 	}

@@ -52,7 +52,7 @@ func (e *Engine) openMember(ctx context.Context, metrics *raftfsm.Metrics) error
 	if n != nil {
 		e.nodes = append(e.nodes, n)
 	}
-	e.local, e.late = e.nodes, make([]atomic.Uint64, id.Groups+1)
+	e.late = make([]atomic.Uint64, id.Groups+1)
 	return err
 }
 

@@ -82,7 +82,7 @@ func (e *Engine) openNodes(ctx context.Context) error {
 			e.nodes = append(e.nodes, n)
 		}
 	}
-	e.local, e.whole, e.late = e.nodes, true, make([]atomic.Uint64, id.Groups+1)
+	e.late = make([]atomic.Uint64, id.Groups+1)
 	return errors.Join(errs...)
 }
 

@@ -22,8 +22,8 @@ const (
 // most. It never goes back in time. It has every write that was answered here, by whichever
 // of the replicas; what another node answered it may get a moment later, see settle.
 func (e *Engine) reader(group int) *raftfsm.Group {
-	best := e.local[0].Group(group)
-	for _, n := range e.local[1:] {
+	best := e.nodes[0].Group(group)
+	for _, n := range e.nodes[1:] {
 		if g := n.Group(group); g.Applied() > best.Applied() {
 			best = g
 		}
@@ -35,7 +35,7 @@ func (e *Engine) reader(group int) *raftfsm.Group {
 // calls itself leader too: the higher term is right.
 func (e *Engine) leader(group int) *raftfsm.Group {
 	var best *raftfsm.Group
-	for _, n := range e.local {
+	for _, n := range e.nodes {
 		if g := n.Group(group); g.IsLeader() && (best == nil || g.Term() > best.Term()) {
 			best = g
 		}
@@ -83,7 +83,7 @@ func (e *Engine) proposeOnce(ctx context.Context, group int, r *raftfsm.Request)
 	if g := e.leader(group); g != nil {
 		return g.Propose(ctx, r)
 	}
-	err := e.local[0].Propose(ctx, group, r)
+	err := e.nodes[0].Propose(ctx, group, r)
 	// Nobody could be asked. A checkout asks while the engine is being closed, too, and may get
 	// its answer.
 	if err != nil && again(err, false) && e.Err() != nil {

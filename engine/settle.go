@@ -41,7 +41,7 @@ func (e *Engine) settleStale(ctx context.Context, group int) {
 
 // floor is the newest entry of a group that this process was told of by others.
 func (e *Engine) floor(group int) (floor uint64) {
-	for _, n := range e.local {
+	for _, n := range e.nodes {
 		floor = max(floor, n.Floor(group))
 	}
 	return floor
@@ -103,13 +103,13 @@ func (e *Engine) readIndex(ctx context.Context, group int, linearizable bool) (u
 // leaderNode is the local replica that leads a group, else the one that asks who does.
 func (e *Engine) leaderNode(group int) *raftfsm.Node {
 	if g := e.leader(group); g != nil {
-		for _, n := range e.local {
+		for _, n := range e.nodes {
 			if n.Group(group) == g {
 				return n
 			}
 		}
 	}
-	return e.local[0]
+	return e.nodes[0]
 }
 
 // sure looks at a group, and, when that ends with a refusal, once more after asking the leader: a
@@ -117,7 +117,7 @@ func (e *Engine) leaderNode(group int) *raftfsm.Node {
 // is what it says.
 func (e *Engine) sure(ctx context.Context, group int, look func() error) error {
 	err := look()
-	if err == nil || e.whole || !doubtful(err) || ConsistencyFrom(ctx) == Local {
+	if err == nil || e.whole() || !doubtful(err) || ConsistencyFrom(ctx) == Local {
 		return err
 	}
 	if behind := e.catchUp(ctx, group, false); behind != nil {
@@ -125,6 +125,9 @@ func (e *Engine) sure(ctx context.Context, group int, look func() error) error {
 	}
 	return look()
 }
+
+// whole tells whether all replicas that there are live in this process.
+func (e *Engine) whole() bool { return e.cfg.Cluster == nil }
 
 // doubtful tells whether a replica that is behind may have been the reason for the refusal.
 func doubtful(err error) bool {

@@ -18,7 +18,7 @@ func (e *Engine) Stale(ctx context.Context, eventID string) (time.Duration, erro
 // staleFor goes by the replica that was last in touch: reader shows at least what that one has.
 func (e *Engine) staleFor(group int) time.Duration {
 	var last time.Time
-	for _, n := range e.local {
+	for _, n := range e.nodes {
 		since, stale := n.Group(group).Stale()
 		if !stale {
 			return 0
