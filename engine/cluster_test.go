@@ -419,3 +419,24 @@ type raftGroup struct {
 	no     int
 	voters []string
 }
+
+// TestReplicasOfOneProcessAreSeen: what usher cluster shows of a demo.
+func TestReplicasOfOneProcessAreSeen(t *testing.T) {
+	e, _ := open(t, engine.Config{Replicas: 3, Groups: 2})
+	v := clusterOf(t, e)
+	if len(v.Nodes) != 3 || !v.Cluster.IsZero() {
+		t.Errorf("%+v", v)
+	}
+	for _, g := range v.Groups {
+		if !g.Quorum || len(g.Voters) != 3 || len(g.Lag) != 3 {
+			t.Errorf("%+v", g)
+		}
+		to := g.Voters[0]
+		if to == g.Leader {
+			to = g.Voters[1]
+		}
+		if moved, err := e.TransferLead(t.Context(), g.Group, "", to); err != nil || len(moved) != 1 {
+			t.Errorf("group %d to %s: %v", g.Group, to, err)
+		}
+	}
+}

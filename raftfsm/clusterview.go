@@ -60,8 +60,8 @@ func (n *Node) ClusterStatus(ctx context.Context) (*ClusterView, error) {
 	if err != nil {
 		return nil, err
 	}
-	if len(members) == 0 { // a lone node, or one that has not heard of the others yet
-		members = []*Member{{NodeID: n.cfg.NodeID, State: MemberActive, Version: ClusterVersion}}
+	if len(members) == 0 {
+		members = n.fixedMembers()
 		if n.port != nil {
 			out.Problem = "this node has no copy of the directory yet"
 		}
@@ -80,6 +80,19 @@ func (n *Node) ClusterStatus(ctx context.Context) (*ClusterView, error) {
 	}
 	out.count()
 	return out, nil
+}
+
+// fixedMembers stands for the members of a node that is of no cluster, or has not heard of it yet:
+// those that vote with it, or itself alone.
+func (n *Node) fixedMembers() (all []*Member) {
+	ids := n.Group(0).voterIDs()
+	if n.cfg.Cluster != nil || len(ids) == 0 {
+		ids = []string{n.cfg.NodeID}
+	}
+	for _, id := range ids {
+		all = append(all, &Member{NodeID: id, State: MemberActive, Version: ClusterVersion})
+	}
+	return all
 }
 
 func sorted(s []string) []string { return slices.Sorted(slices.Values(s)) }

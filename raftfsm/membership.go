@@ -41,9 +41,7 @@ const (
 // belong starts what a node of a cluster has to do besides its groups.
 func (n *Node) belong() {
 	n.port.mux.SetAllow(n.allow)
-	n.port.calls.Handle(callStatus, false, n.answerStatus)
-	n.port.calls.Handle(callTransfer, false, answering(n.answerTransfer))
-	n.port.calls.Handle(callPause, false, answering(n.answerPause))
+	n.calls.Handle(callPause, false, answering(n.answerPause))
 	let, find := n.letIn, n.resolve
 	n.port.join.Store(&let)
 	n.port.find.Store(&find)

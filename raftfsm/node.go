@@ -53,6 +53,8 @@ func OpenNode(cfg Config) (*Node, error) {
 	}
 	n.handleForwards()
 	n.handleChecksums()
+	n.calls.Handle(callStatus, false, n.answerStatus)
+	n.calls.Handle(callTransfer, false, answering(n.answerTransfer))
 	if n.port != nil {
 		n.belong()
 	} else {

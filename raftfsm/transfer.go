@@ -28,9 +28,6 @@ func (n *Node) Transfer(ctx context.Context, group int, to string) error {
 	if leader == "" {
 		return fmt.Errorf("group %d: %w", group, ErrNotLeader)
 	}
-	if n.port == nil {
-		return fmt.Errorf("group %d: %w: %s does", group, ErrNotLeader, leader)
-	}
 	return n.ask(ctx, leader, callTransfer, transferCall{group, to}, nil)
 }
 

@@ -35,8 +35,10 @@ func (s *Server) livez(w http.ResponseWriter, _ *http.Request) {
 		http.Error(w, fmt.Sprintf("the engine has stopped: %v", err), http.StatusServiceUnavailable)
 		return
 	}
-	_, _ = fmt.Fprintln(w, "ok")
+	writeAlive(w)
 }
+
+func writeAlive(w http.ResponseWriter) { _, _ = fmt.Fprintln(w, "ok") }
 
 // readiness is the answer of /readyz.
 type readiness struct {

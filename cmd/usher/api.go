@@ -32,10 +32,13 @@ type api struct {
 	header http.Header // of every request
 }
 
-func (f serverFlag) api() (*api, error) {
-	u, err := url.Parse(f.Server)
+func (f serverFlag) api() (*api, error) { return apiAt("--server", f.Server, "http://127.0.0.1:8080") }
+
+// apiAt is a server at an address that a flag gave; usual is what it might have looked like.
+func apiAt(flag, addr, usual string) (*api, error) {
+	u, err := url.Parse(addr)
 	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" {
-		return nil, fmt.Errorf("--server %q is no address such as http://127.0.0.1:8080", f.Server)
+		return nil, fmt.Errorf("%s %q is no address such as %s", flag, addr, usual)
 	}
 	u.Path = strings.TrimSuffix(u.Path, "/")
 	return &api{base: u, client: &http.Client{Timeout: apiTimeout}}, nil

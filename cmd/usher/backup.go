@@ -19,10 +19,10 @@ import (
 
 // backupCmd is GET /backup of the operations listener.
 type backupCmd struct {
-	Admin string `default:"http://127.0.0.1:9090" placeholder:"URL" help:"The operations listener of a node."`
 	Out   string `placeholder:"FILE" help:"Where to; - is standard output. Default: usher-TIME.backup."`
 	Force bool   `help:"Replace a file that is there."`
 	JSON  bool   `name:"json" help:"Report as one line of JSON."`
+	adminFlag
 }
 
 // backupReport is what was written.
@@ -34,9 +34,9 @@ type backupReport struct {
 
 // Run writes a backup, and verifies it as it comes: a file that has its name is whole.
 func (c *backupCmd) Run(ctx context.Context, t *term) error {
-	u, err := url.Parse(c.Admin)
-	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" {
-		return fmt.Errorf("--admin %q is no address such as http://127.0.0.1:9090", c.Admin)
+	server, err := c.client()
+	if err != nil {
+		return err
 	}
 	if c.Out == "" {
 		c.Out = time.Now().UTC().Format("usher-20060102T150405Z.backup")
@@ -44,7 +44,7 @@ func (c *backupCmd) Run(ctx context.Context, t *term) error {
 	if err := c.mayWrite(); err != nil {
 		return err
 	}
-	body, err := openBackup(ctx, u)
+	body, err := openBackup(ctx, server.base)
 	if err != nil {
 		return err
 	}

@@ -92,15 +92,11 @@ func printReport(t *term, rep *raftfsm.Report) error {
 }
 
 func groupRow(g *raftfsm.GroupReport) []string {
-	name := fmt.Sprint(g.Group)
-	if g.Group == 0 {
-		name = "0 (directory)"
-	}
 	snapshot := "-"
 	if g.Snapshot != nil {
 		snapshot = fmt.Sprintf("at %d", g.Snapshot.Index)
 	}
-	row := []string{name, string(g.LogStore), fmt.Sprint(g.Entries), snapshot, fmt.Sprint(g.Applied)}
+	row := []string{groupName(g.Group), string(g.LogStore), fmt.Sprint(g.Entries), snapshot, fmt.Sprint(g.Applied)}
 	if g.Digest == "" {
 		return append(row, "-", "-") // it could not be replayed; a problem says why
 	}
@@ -109,6 +105,14 @@ func groupRow(g *raftfsm.GroupReport) []string {
 		row = append(row, fmt.Sprint(n))
 	}
 	return row
+}
+
+// groupName is a group's number as people are told it.
+func groupName(no int) string {
+	if no == 0 {
+		return "0 (directory)"
+	}
+	return fmt.Sprint(no)
 }
 
 // printTails says how much of what was replayed may never have been committed.

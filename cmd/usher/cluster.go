@@ -33,9 +33,9 @@ type adminFlag struct {
 }
 
 func (f adminFlag) client() (*api, error) {
-	a, err := serverFlag{Server: f.Admin}.api()
+	a, err := apiAt("--admin", f.Admin, "http://"+usualAdmin)
 	if err != nil {
-		return nil, fmt.Errorf("--admin %q is no address such as %s", f.Admin, "http://"+usualAdmin)
+		return nil, err
 	}
 	a.header = http.Header{transport.OperatorHeader: {"usher cluster"}}
 	a.client.Timeout = 5 * time.Minute // a removal waits for groups to move
@@ -77,10 +77,13 @@ func printLine(t *term, raw json.RawMessage) error {
 }
 
 func printCluster(t *term, v *engine.ClusterView) error {
-	if v.Cluster.IsZero() {
-		t.printf("Node %s is alone.\n\n", v.SeenBy)
-	} else {
+	switch {
+	case !v.Cluster.IsZero():
 		t.printf("Cluster %s, version %d, seen by %s.\n\n", v.Cluster, v.Version, v.SeenBy)
+	case len(v.Nodes) > 1:
+		t.printf("%d replicas of one process, seen by %s.\n\n", len(v.Nodes), v.SeenBy)
+	default:
+		t.printf("Node %s is alone.\n\n", v.SeenBy)
 	}
 	w := tabwriter.NewWriter(t.out, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(w, "NODE\tSTATE\tHEALTH\tLEADS\tVOTES\tZONE\tVERSION\tRAFT ADDRESS\tAPI")
@@ -93,15 +96,11 @@ func printCluster(t *term, v *engine.ClusterView) error {
 	}
 	fmt.Fprintln(w, "\nGROUP\tLEADER\tTERM\tVOTERS\tTO BE\tREAD REPLICAS\tCOMMITTED\tBEHIND\tSELLING")
 	for _, g := range v.Groups {
-		name := fmt.Sprint(g.Group)
-		if g.Group == 0 {
-			name = "0 (directory)"
-		}
 		leader := dash(g.Leader)
 		if !g.Quorum {
 			leader = strings.TrimPrefix(leader+" NO QUORUM", "- ")
 		}
-		fmt.Fprintf(w, "%s\t%s\t%d\t%s\t%s\t%s\t%d\t%s\t%s\n", name, leader, g.Term, names(g.Voters), names(g.Wanted), names(g.Others), g.Commit, behind(g.Lag), yes(g.Selling))
+		fmt.Fprintf(w, "%s\t%s\t%d\t%s\t%s\t%s\t%d\t%s\t%s\n", groupName(g.Group), leader, g.Term, names(g.Voters), names(g.Wanted), names(g.Others), g.Commit, behind(g.Lag), yes(g.Selling))
 	}
 	if err := w.Flush(); err != nil {
 		return err

@@ -2,18 +2,16 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"net"
 	"net/http"
 	"sync/atomic"
 	"time"
 
-	"github.com/usherhq/usher/engine"
+	"github.com/usherhq/usher/transport"
 )
 
-// lobby answers for an engine that is not there yet: a new node waits for the others of its
-// cluster, and whoever looks at it is to know that it lives, and what it waits for.
+// lobby has transport.Lobby answer on the listeners until the engine is there.
 type lobby struct {
 	why     atomic.Pointer[string]
 	servers []*http.Server
@@ -24,16 +22,14 @@ type lobby struct {
 func openLobby(api, ops net.Listener) *lobby {
 	l := &lobby{done: make(chan error, 2)}
 	l.note("starting")
+	handlers := [2]http.Handler{}
+	handlers[0], handlers[1] = transport.Lobby(func() string { return *l.why.Load() })
 	for i, ln := range []net.Listener{api, ops} {
 		if ln == nil {
 			continue
 		}
-		h := http.HandlerFunc(l.api)
-		if i == 1 {
-			h = l.ops
-		}
-		lent := newLent(ln)
-		server := &http.Server{Handler: h, ReadHeaderTimeout: 3 * time.Second, IdleTimeout: 5 * time.Second, WriteTimeout: 5 * time.Second, MaxHeaderBytes: 16 << 10}
+		lent := &lentListener{Listener: ln}
+		server := &http.Server{Handler: handlers[i], ReadHeaderTimeout: 3 * time.Second, IdleTimeout: 5 * time.Second, WriteTimeout: 5 * time.Second, MaxHeaderBytes: 16 << 10}
 		server.SetKeepAlivesEnabled(false) // the connections are not handed on
 		l.lent, l.servers = append(l.lent, lent), append(l.servers, server)
 		go func() { l.done <- server.Serve(lent) }()
@@ -61,26 +57,6 @@ func (l *lobby) close() error {
 	return errors.Join(errs...)
 }
 
-func (l *lobby) api(w http.ResponseWriter, _ *http.Request) {
-	w.Header().Set("Content-Type", "application/problem+json")
-	w.Header().Set("Retry-After", "1")
-	w.WriteHeader(http.StatusServiceUnavailable)
-	_ = json.NewEncoder(w).Encode(map[string]any{ // a client that has gone away is no news
-		"type": "about:blank", "title": "This node is still catching up", "status": http.StatusServiceUnavailable,
-		"detail": *l.why.Load(), "code": "starting", "retryable": true, "outcome": engine.OutcomeNotApplied,
-	})
-}
-
-func (l *lobby) ops(w http.ResponseWriter, r *http.Request) {
-	if r.URL.Path == "/livez" {
-		_, _ = w.Write([]byte("ok\n"))
-		return
-	}
-	w.Header().Set("Content-Type", "application/json")
-	w.WriteHeader(http.StatusServiceUnavailable)
-	_ = json.NewEncoder(w).Encode(map[string]string{"status": *l.why.Load()})
-}
-
 var errGivenBack = errors.New("the listener was given back")
 
 // lentListener is a listener for a while: closing it leaves the one beneath open.
@@ -88,8 +64,6 @@ type lentListener struct {
 	net.Listener
 	given atomic.Bool
 }
-
-func newLent(ln net.Listener) *lentListener { return &lentListener{Listener: ln} }
 
 // Accept fails once the listener was given back.
 func (l *lentListener) Accept() (net.Conn, error) {

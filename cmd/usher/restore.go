@@ -70,11 +70,7 @@ func printTotals(t *term, groups []raftfsm.GroupTotals) error {
 	w := tabwriter.NewWriter(t.out, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(w, "  group\tat entry\tevents\tseats\tavailable\theld\tbooked\tblocked\tholds\tbookings")
 	for _, g := range groups {
-		name := fmt.Sprint(g.Group)
-		if g.Group == 0 {
-			name = "0 (directory)"
-		}
-		fmt.Fprintf(w, "  %s\t%d\t%d\t%d\t%d\t%d\t%d\t%d\t%d\t%d\n", name, g.Index, g.Events, g.Seats, g.Available, g.Held, g.Booked, g.Blocked, g.Holds, g.Bookings)
+		fmt.Fprintf(w, "  %s\t%d\t%d\t%d\t%d\t%d\t%d\t%d\t%d\t%d\n", groupName(g.Group), g.Index, g.Events, g.Seats, g.Available, g.Held, g.Booked, g.Blocked, g.Holds, g.Bookings)
 	}
 	return w.Flush()
 }

@@ -35,7 +35,7 @@ func (c *serveCmd) Run(ctx context.Context, t *term) error {
 	if err := c.checkTrust(log); err != nil {
 		return err
 	}
-	cluster, err := c.clusterFlags.config("")
+	cluster, err := c.clusterFlags.config()
 	if err != nil {
 		return err
 	}

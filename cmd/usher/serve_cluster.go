@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"reflect"
 	"strings"
 	"time"
 
@@ -29,9 +30,9 @@ type clusterFlags struct {
 }
 
 // config is nil for a node that is alone.
-func (f *clusterFlags) config(api string) (*engine.Cluster, error) {
+func (f *clusterFlags) config() (*engine.Cluster, error) {
 	if f.RaftListen == "" {
-		if *f.without() != (clusterFlagsSet{}) {
+		if !reflect.ValueOf(*f).IsZero() {
 			return nil, errors.New("--raft-listen is missing: without it the node is alone, and the other flags of a cluster mean nothing")
 		}
 		return nil, nil
@@ -49,25 +50,10 @@ func (f *clusterFlags) config(api string) (*engine.Cluster, error) {
 		return nil, fmt.Errorf("--bootstrap-expect %d: --join lists %s", f.BootstrapExpect, counted(len(join), "address"))
 	}
 	return &engine.Cluster{
-		NodeID: f.NodeID, Listen: f.RaftListen, Advertise: f.RaftAdvertise, API: api, Join: join,
+		NodeID: f.NodeID, Listen: f.RaftListen, Advertise: f.RaftAdvertise, Join: join,
 		BootstrapExpect: f.BootstrapExpect, Zone: f.Zone, ReadReplica: f.ReadReplica, Voters: f.Voters, ReplaceAfter: f.ReplaceAfter,
 		TLS: engine.PeerTLS{CertFile: f.PeerCert, KeyFile: f.PeerKey, CAFile: f.PeerCA}, Insecure: f.InsecurePeers,
 	}, nil
-}
-
-// clusterFlagsSet are the flags that want --raft-listen, in a form that can be compared.
-type clusterFlagsSet struct {
-	node, advertise, zone, cert, key, ca string
-	expect, join, voters                 int
-	replica, insecure                    bool
-	replace                              time.Duration
-}
-
-func (f *clusterFlags) without() *clusterFlagsSet {
-	return &clusterFlagsSet{
-		node: f.NodeID, advertise: f.RaftAdvertise, zone: f.Zone, cert: f.PeerCert, key: f.PeerKey, ca: f.PeerCA,
-		expect: f.BootstrapExpect, join: len(f.Join), voters: f.Voters, replica: f.ReadReplica, insecure: f.InsecurePeers, replace: f.ReplaceAfter,
-	}
 }
 
 func (f *clusterFlags) checkTLS() error {
