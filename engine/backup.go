@@ -20,7 +20,8 @@ type BackupReport = raftfsm.BackupReport
 var ErrBadBackup = raftfsm.ErrBadBackup
 
 // Backup writes a consistent copy of everything to w: all groups stand still together for
-// some milliseconds, in which requests wait, and are written out while they go on. What
+// some milliseconds (in a cluster up to about 100), in which requests wait, and are written out
+// while they go on. What
 // was acknowledged before the call is in it. One backup is made at a time: another one is
 // ErrOverloaded. Errors before anything is written are those of consensus.
 func (e *Engine) Backup(ctx context.Context, w io.Writer) error {

@@ -181,32 +181,39 @@ func (e *Engine) resolve(ctx context.Context, group int, c *shard.Resolve) bool 
 // tellBundle tells the other groups of a hold's bundle, if it has one, what has just
 // become of it.
 func (e *Engine) tellBundle(ctx context.Context, ref *eventRef, hold uint32) {
-	e.tellPending(ctx, ref, func(ev *shard.Event) uint32 {
-		info, _ := ev.HoldInfo(hold)
-		return info.Bundle
+	e.tellPending(ctx, ref, func(ev *shard.Event) (uint32, bool) {
+		info, ok := ev.HoldInfo(hold)
+		return info.Bundle, ok
 	})
 }
 
 // tellBooking is tellBundle of a booking.
 func (e *Engine) tellBooking(ctx context.Context, ref *eventRef, booking uint32) {
-	e.tellPending(ctx, ref, func(ev *shard.Event) uint32 {
-		info, _ := ev.BookingInfo(booking)
-		return info.Bundle
+	e.tellPending(ctx, ref, func(ev *shard.Event) (uint32, bool) {
+		info, ok := ev.BookingInfo(booking)
+		return info.Bundle, ok
 	})
 }
 
-// tellPending tells of a bundle if somebody waits to be told.
-func (e *Engine) tellPending(ctx context.Context, ref *eventRef, bundle func(*shard.Event) uint32) {
+// tellPending tells of a bundle if somebody waits to be told. What has no bundle never gets one: of
+// that nobody has to wait for what was just written.
+func (e *Engine) tellPending(ctx context.Context, ref *eventRef, of func(*shard.Event) (bundle uint32, known bool)) {
+	var bundle, number uint32
+	known := false
+	look := func(s *shard.State) {
+		number = 0
+		bundle, known = of(s.Event(ref.no))
+		if b, ok := s.Bundle(bundle); ok && len(b.Pending) > 0 {
+			number = b.Number
+		}
+	}
+	if err := e.reader(ref.group).View(look); err != nil || known && bundle == 0 {
+		return
+	}
 	if err := e.follow(ctx, ref.group); err != nil {
 		return // the keeper of the group's leader tells them
 	}
-	var number uint32
-	_ = e.reader(ref.group).View(func(s *shard.State) {
-		if b, ok := s.Bundle(bundle(s.Event(ref.no))); ok && len(b.Pending) > 0 {
-			number = b.Number
-		}
-	})
-	if number != 0 {
+	if err := e.reader(ref.group).View(look); err == nil && number != 0 {
 		e.tell(ctx, ref.group, number)
 	}
 }

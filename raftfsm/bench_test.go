@@ -21,17 +21,23 @@ func BenchmarkClaims(b *testing.B) {
 }
 
 func benchClaims(b *testing.B, nodes, callers int) {
-	const seats = 1_000_000
 	c := newTestCluster(b, nodes, 1, LogStoreWAL)
+	g := c.leader(1)
+	benchCrowd(b, c, callers, func(int) func(context.Context, *Request) error { return g.Propose })
+}
+
+// benchCrowd has callers claim b.N seats, one each time. of gives a caller what it asks.
+func benchCrowd(b *testing.B, c *testCluster, callers int, of func(caller int) func(context.Context, *Request) error) {
+	const seats = 1_000_000
 	var events []uint32
 	for i := 0; i*seats < b.N; i++ {
 		events = append(events, c.event(1, fmt.Sprint("e", i), seats))
 	}
-	g := c.leader(1)
 	var next, wins atomic.Int64
 	var wg sync.WaitGroup
 	b.ResetTimer()
-	for range callers {
+	for caller := range callers {
+		propose := of(caller)
 		wg.Go(func() {
 			for {
 				n := int(next.Add(1)) - 1
@@ -41,7 +47,7 @@ func benchClaims(b *testing.B, nodes, callers int) {
 				r := NewRequest()
 				r.Cmd.Op = OpHold
 				r.Cmd.Hold = shard.Hold{Event: events[n/seats], Seats: append(r.Seats(1)[:0], uint32(n%seats)), TTL: shard.MaxTTL, Holder: r.Holder("holder-12")}
-				if err := g.Propose(context.Background(), r); err != nil {
+				if err := propose(context.Background(), r); err != nil {
 					b.Error(err)
 					return
 				}
