@@ -6,6 +6,9 @@
 // are safe for use by many goroutines; they block until the outcome is known or the
 // context ends. An error of a write says what became of it: see [OutcomeOf].
 //
+// [Config.Cluster] makes an engine one node of a cluster: any of them takes any call.
+// How new a read has to be a context says, see [WithConsistency].
+//
 // Start with [Open], [Engine.CreateEvent], [Engine.Hold], [Engine.Book] and
 // [Engine.Watch]; the examples run.
 package engine
