@@ -48,6 +48,12 @@ func (e *Engine) leader(group int) *raftfsm.Group {
 // repeated only if that is safe: repeatable says that it has an idempotency key, or is
 // idempotent by nature.
 func (e *Engine) propose(ctx context.Context, group int, r *raftfsm.Request, repeatable bool) (shard.Result, error) {
+	res, err := e.proposeWhole(ctx, group, r, repeatable)
+	return res.Result, err
+}
+
+// proposeWhole is propose of a command whose answer is more than a shard's.
+func (e *Engine) proposeWhole(ctx context.Context, group int, r *raftfsm.Request, repeatable bool) (raftfsm.Result, error) {
 	var deadline time.Time
 	unknown := false // whether an attempt before may have been applied
 	for {
@@ -69,7 +75,7 @@ func (e *Engine) propose(ctx context.Context, group int, r *raftfsm.Request, rep
 			if unknown {
 				err = &raftfsm.OutcomeError{Outcome: OutcomeUnknown, Err: err}
 			}
-			return shard.Result{}, asNoQuorum(err)
+			return raftfsm.Result{}, asNoQuorum(err)
 		}
 		unknown = unknown || OutcomeOf(err) == OutcomeUnknown
 		next := raftfsm.NewRequest()

@@ -1,6 +1,9 @@
 package raftfsm
 
-import "github.com/usherhq/usher/shard"
+import (
+	"github.com/usherhq/usher/shard"
+	"github.com/usherhq/usher/waitroom"
+)
 
 // Op numbers a kind of command in the log. Numbers are given once and never change
 // their meaning: old logs must stay readable.
@@ -29,6 +32,13 @@ const (
 	OpAllot       Op = 18
 	OpCreateRuled Op = 19 // OpCreateEvent with a plan and rules
 	OpChecksum    Op = 20 // of every group: each replica notes its digest here
+	OpOpenRoom    Op = 21
+	OpJoin        Op = 22
+	OpLeave       Op = 23
+	OpEnter       Op = 24 // the first use of an admission, without a claim
+	OpSetRoom     Op = 25
+	OpAdmit       Op = 26 // rooms do what is due
+	OpPassed      Op = 27 // stands before a claim that shows an admission
 )
 
 // The commands of the directory.
@@ -72,9 +82,26 @@ type Command struct {
 	SetState *SetMember
 	Voters   *PlaceVoters
 	Version  RaiseVersion
+	OpenRoom *waitroom.OpenRoom
+	Join     *waitroom.Join
+	Leave    waitroom.Leave
+	Enter    Enter
+	SetRoom  *waitroom.Set
+	Admit    Admit
+	// Pass is the admission that a claim (OpHoldMarked, OpClaim) shows; the zero value: none.
+	Pass waitroom.Pass
 
 	membership *membership // of snapshots
 }
+
+// Enter begins a session, or asks whether one is good.
+type Enter struct {
+	waitroom.Pass
+	Event uint32
+}
+
+// Admit bounds what one command does in all rooms of a group.
+type Admit struct{ Limit uint32 }
 
 // HoldOp is the op of a hold: the shorter form where that can say it.
 func HoldOp(h *shard.Hold) Op {

@@ -226,7 +226,7 @@ func (in *directoryReader) entry(m *directoryMachine, data []byte) {
 		return
 	}
 	for r.next(&c) {
-		var out shard.Result
+		var out Result
 		now := m.advance(r.head.Stamp)
 		if c.Op == OpMembership {
 			m.dir.membership = *c.membership

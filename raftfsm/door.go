@@ -50,5 +50,5 @@ func (p *proposer) lost(r *Request) bool {
 	}
 	defer p.fsm.mu.RUnlock()
 	s := p.fsm.seats()
-	return s != nil && refuses(s, max(now, s.Now()), &r.Cmd, &r.Result)
+	return s != nil && refuses(s, max(now, s.Now()), &r.Cmd, &r.Result.Result)
 }

@@ -6,7 +6,6 @@ import (
 
 	"github.com/hashicorp/raft"
 
-	"github.com/usherhq/usher/shard"
 )
 
 // entry is one log entry of this process on its way: the requests in it, in order, and
@@ -15,7 +14,7 @@ type entry struct {
 	head     entryHead
 	data     []byte
 	requests []*Request
-	results  []shard.Result // written by the fsm's goroutine before the future ends
+	results  []Result // written by the fsm's goroutine before the future ends
 	parked   []*Request     // claims of seats that a request in here claims
 	marks    []seatMark     // those seats
 	work     int            // for the state machine, see commandsInEntry
@@ -30,11 +29,11 @@ type entry struct {
 type entryTable struct {
 	origin uint64 // which process's proposer this is; chosen at random at start
 	mu     sync.Mutex
-	open   map[uint64][]shard.Result
+	open   map[uint64][]Result
 }
 
 func newEntryTable(origin uint64) *entryTable {
-	return &entryTable{origin: origin, open: make(map[uint64][]shard.Result)}
+	return &entryTable{origin: origin, open: make(map[uint64][]Result)}
 }
 
 func (t *entryTable) put(e *entry) {
@@ -51,7 +50,7 @@ func (t *entryTable) drop(e *entry) {
 
 // take is called by the fsm when it applies an entry: each entry's results are wanted
 // once.
-func (t *entryTable) take(h entryHead) []shard.Result {
+func (t *entryTable) take(h entryHead) []Result {
 	if h.Origin != t.origin {
 		return nil
 	}

@@ -32,7 +32,7 @@ func (n *Node) Propose(ctx context.Context, group int, r *Request) error {
 		return &OutcomeError{OutcomeNotApplied, ErrNotLeader}
 	}
 	if !r.Cmd.fits() {
-		r.Result = shard.Result{Now: g.Now(), Err: shard.ErrBadRequest}
+		r.Result = refusal(g.Now(), shard.ErrBadRequest)
 		return nil
 	}
 	err := n.forwards.lane(leader, group).propose(ctx, r)

@@ -7,7 +7,6 @@ import (
 	"slices"
 	"time"
 
-	"github.com/usherhq/usher/shard"
 )
 
 // A batch of commands on the way to the leader of their group: group (2 bytes), number of commands
@@ -126,7 +125,7 @@ func (r *Request) own() {
 }
 
 // appendAnswer writes what became of one command.
-func appendAnswer(buf []byte, res *shard.Result, err error) []byte {
+func appendAnswer(buf []byte, res *Result, err error) []byte {
 	if err == nil && res.Err != nil && errorNumber(res.Err) == 0 {
 		// It cannot be told as what it is, and what is told must not be wrong.
 		err = &OutcomeError{OutcomeUnknown, res.Err}
@@ -158,7 +157,7 @@ func (a *answerReader) open(reply []byte, commands int) error {
 
 // next reads the answer to the next command: its result, or the error it was told. bad is an
 // answer that cannot be read, and none can after it.
-func (a *answerReader) next(out *shard.Result) (told, bad error) {
+func (a *answerReader) next(out *Result) (told, bad error) {
 	rd := &a.rd
 	rd.left--
 	switch kind := rd.u8(); {

@@ -33,7 +33,7 @@ type fsm struct {
 	m      machine
 	reader entryReader
 	cmd    Command
-	lost   shard.Result // results nobody waits for
+	lost   Result // results nobody waits for
 	dirty  []uint32
 	asked  bool // the entry being applied wants the digest noted
 }

@@ -270,7 +270,7 @@ func (g *Group) Propose(ctx context.Context, r *Request) error {
 		return &OutcomeError{OutcomeNotApplied, err}
 	}
 	if !r.Cmd.fits() {
-		r.Result = shard.Result{Now: g.Now(), Err: shard.ErrBadRequest}
+		r.Result = refusal(g.Now(), shard.ErrBadRequest)
 		return nil
 	}
 	err := g.proposer.propose(ctx, r)

@@ -11,7 +11,7 @@ type machine interface {
 	advance(stamp int64) int64
 	now() int64
 	// apply runs a command at now; false: there is no such command here.
-	apply(now int64, c *Command, out *shard.Result) bool
+	apply(now int64, c *Command, out *Result) bool
 	// freeze takes the state as it is, to be written out while the machine goes on.
 	freeze() io.WriterTo
 	// restore replaces the state by a snapshot's; on an error it stays as it was.
@@ -46,8 +46,8 @@ func (m *shardMachine) restored(seed [32]byte, at int64) error { return m.state.
 
 func (m *shardMachine) takeDirty(buf []uint32) []uint32 { return m.state.TakeDirty(buf) }
 
-func (m *shardMachine) apply(now int64, c *Command, out *shard.Result) bool {
-	return applyShard(m.state, now, c, out)
+func (m *shardMachine) apply(now int64, c *Command, out *Result) bool {
+	return applyShard(m.state, now, c, &out.Result)
 }
 
 func (m *shardMachine) restore(r io.Reader) error {
@@ -67,28 +67,28 @@ func (m *directoryMachine) advance(stamp int64) int64 {
 
 func (m *directoryMachine) now() int64 { return m.dir.time }
 
-func (m *directoryMachine) apply(now int64, c *Command, out *shard.Result) bool {
-	*out = shard.Result{Now: now}
+func (m *directoryMachine) apply(now int64, c *Command, out *Result) bool {
+	*out = Result{Result: shard.Result{Now: now}}
 	switch c.Op {
 	case OpChartChunk:
 		out.Err = m.dir.charts.Put(&c.Chunk)
 	case OpNameChart:
-		m.dir.nameChart(&c.Name, out)
+		m.dir.nameChart(&c.Name, &out.Result)
 	case OpPlaceEvent, OpPlaceRuled:
-		m.dir.place(now, &c.Place, out)
+		m.dir.place(now, &c.Place, &out.Result)
 	case OpActivateEvent:
-		m.dir.activate(&c.Activate, out)
+		m.dir.activate(&c.Activate, &out.Result)
 	case OpTick, OpChecksum:
 	case OpFound:
-		m.dir.found(now, c.Found, out)
+		m.dir.found(now, c.Found, &out.Result)
 	case OpPutMember:
-		m.dir.putMember(now, c.Member, out)
+		m.dir.putMember(now, c.Member, &out.Result)
 	case OpSetMember:
-		m.dir.setMember(c.SetState, out)
+		m.dir.setMember(c.SetState, &out.Result)
 	case OpPlaceVoters:
-		m.dir.placeVoters(c.Voters, out)
+		m.dir.placeVoters(c.Voters, &out.Result)
 	case OpRaiseVersion:
-		m.dir.raiseVersion(&c.Version, out)
+		m.dir.raiseVersion(&c.Version, &out.Result)
 	default:
 		return false
 	}

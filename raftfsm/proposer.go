@@ -215,7 +215,7 @@ func (p *proposer) refuse(batch []*Request) {
 	p.fsm.mu.RLock()
 	if s := p.fsm.seats(); s != nil {
 		for i, r := range batch {
-			if r.Cmd.claims() && refuses(s, max(now, s.Now()), &r.Cmd, &r.Result) {
+			if r.Cmd.claims() && refuses(s, max(now, s.Now()), &r.Cmd, &r.Result.Result) {
 				p.refused = append(p.refused, r)
 				batch[i] = nil
 			}
@@ -306,7 +306,7 @@ func (p *proposer) submit(e *entry) {
 	// raft and its log keep the bytes: each entry gets bytes of its own.
 	data := endEntry(append(make([]byte, 0, len(e.data)+entryTrailer), e.data...), e.head)
 	if cap(e.results) < len(e.requests) {
-		e.results = make([]shard.Result, len(e.requests))
+		e.results = make([]Result, len(e.requests))
 	}
 	e.results = e.results[:len(e.requests)]
 	p.entries.put(e)

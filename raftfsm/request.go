@@ -12,7 +12,7 @@ import (
 // give it back with Free when the result has been read.
 type Request struct {
 	Cmd    Command
-	Result shard.Result // valid when Propose returned nil
+	Result Result // valid when Propose returned nil
 
 	seats  []uint32 // owned room for Cmd.Hold.Seats
 	holder []byte
@@ -70,7 +70,7 @@ func (r *Request) Free() {
 	} else {
 		r.Cmd = Command{}
 	}
-	r.Result = shard.Result{Conflicts: conflicts}
+	r.Result = Result{Result: shard.Result{Conflicts: conflicts}}
 	requests.Put(r)
 }
 

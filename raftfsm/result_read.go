@@ -7,13 +7,13 @@ import (
 )
 
 // result reads a result into out, whose room for conflicts is used again.
-func (r *entryReader) result(out *shard.Result) {
+func (r *entryReader) result(out *Result) {
 	bits := r.u16()
 	if bits&^resultBits != 0 {
 		r.fail("a result with bits %04x", bits)
 	}
 	has := func(bit uint16) bool { return bits&bit != 0 && r.err == nil }
-	*out = shard.Result{Conflicts: out.Conflicts[:0], More: has(resultMore), Replayed: has(resultReplayed)}
+	*out = Result{Result: shard.Result{Conflicts: out.Conflicts[:0], More: has(resultMore), Replayed: has(resultReplayed)}}
 	if has(resultErr) {
 		out.Err = r.numbered()
 	}

@@ -31,7 +31,7 @@ const (
 const conflictUndecided = 0x80
 
 // appendResult writes a result whose error has a number, or none.
-func appendResult(buf []byte, r *shard.Result) []byte {
+func appendResult(buf []byte, r *Result) []byte {
 	at, bits := len(buf), uint16(0)
 	buf = append(buf, 0, 0)
 	has := func(there bool, bit uint16) bool {

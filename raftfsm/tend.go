@@ -90,14 +90,14 @@ func (g *Group) sweep() {
 }
 
 // tick proposes a command of the group's own, for at most a few seconds.
-func (g *Group) tick(c Command) (shard.Result, error) {
+func (g *Group) tick(c Command) (Result, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), enqueueTimeout)
 	defer cancel()
 	r := NewRequest()
 	defer r.Free()
 	r.Cmd = c
 	if err := g.Propose(ctx, r); err != nil {
-		return shard.Result{}, err
+		return Result{}, err
 	}
 	return r.Result, nil
 }
