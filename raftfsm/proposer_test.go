@@ -51,8 +51,8 @@ func newBench(t *testing.T) *bench {
 	if err := s.PutChart(&shard.ChartChunk{Sum: sum, Blob: sha256.Sum256([]byte("c")), Seats: 1000, Size: 1, Data: []byte("c")}); err != nil {
 		t.Fatal(err)
 	}
-	var out shard.Result
-	if s.CreateEvent(s.Advance(clock.now()), &shard.CreateEvent{ID: "e", Chart: sum}, &out); out.Err != nil {
+	var out Result
+	if s.CreateEvent(s.Advance(clock.now()), &shard.CreateEvent{ID: "e", Chart: sum}, &out.Result); out.Err != nil {
 		t.Fatal(out.Err)
 	}
 	return b
@@ -73,7 +73,7 @@ func (b *bench) fly(rs ...*Request) *entry {
 	}
 	b.sequence++
 	e.head = entryHead{Stamp: b.clock.stamp(), Origin: 7, Sequence: b.sequence, Count: uint32(len(e.requests))}
-	e.results = make([]shard.Result, len(e.requests))
+	e.results = make([]Result, len(e.requests))
 	b.entries.put(e)
 	b.flight = append(b.flight, e)
 	return e
@@ -337,7 +337,7 @@ func TestEntryFailsWhileApplied(t *testing.T) {
 	}()
 	<-slow.begun
 	b.settle(e, deadFuture{raft.ErrLeadershipLost})
-	e.results = make([]shard.Result, 3)
+	e.results = make([]Result, 3)
 	close(slow.goOn)
 	<-applied
 	for i := range e.results {
@@ -354,7 +354,7 @@ type slowMachine struct {
 	begun, goOn chan struct{}
 }
 
-func (m *slowMachine) apply(now int64, c *Command, out *shard.Result) bool {
+func (m *slowMachine) apply(now int64, c *Command, out *Result) bool {
 	m.once.Do(func() { close(m.begun); <-m.goOn })
 	return m.machine.apply(now, c, out)
 }

@@ -6,6 +6,7 @@ import (
 	"sync/atomic"
 
 	"github.com/usherhq/usher/shard"
+	"github.com/usherhq/usher/waitroom"
 )
 
 // Request is one command on its way, and then its result. Get one from NewRequest, and
@@ -66,7 +67,7 @@ func (r *Request) Free() {
 		r.seats = nil
 	}
 	if r.Cmd.Op == OpHold || r.Cmd.Op == OpHoldMarked {
-		r.Cmd.Op, r.Cmd.Hold = OpNone, shard.Hold{} // a crowd's; clearing all costs more than a look-up
+		r.Cmd.Op, r.Cmd.Hold, r.Cmd.Pass = OpNone, shard.Hold{}, waitroom.Pass{} // a crowd's; clearing all costs more than a look-up
 	} else {
 		r.Cmd = Command{}
 	}
