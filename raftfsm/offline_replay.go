@@ -72,7 +72,9 @@ func totalsOf(m machine) Totals {
 	case *directoryMachine:
 		return Totals{Charts: m.dir.charts.Len(), Events: len(m.dir.events)}
 	case *shardMachine:
-		return shardTotals(m.state)
+		t := shardTotals(m.state)
+		t.addRooms(m)
+		return t
 	}
 	return Totals{}
 }
@@ -98,4 +100,14 @@ func shardTotals(s *shard.State) Totals {
 		}
 	}
 	return t
+}
+
+func (t *Totals) addRooms(m *shardMachine) {
+	t.Rooms = m.rooms.Len()
+	for no := range uint32(t.Rooms) {
+		info := m.rooms.Room(no).Info(m.now())
+		t.Tickets += uint64(info.Joined)
+		t.Waiting += uint64(info.InLobby) + uint64(info.Waiting)
+		t.Admitted += uint64(info.Admitted) + uint64(info.InShop)
+	}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/usherhq/usher/shard"
 	"github.com/usherhq/usher/waitroom"
@@ -18,6 +19,7 @@ type Request struct {
 	seats  []uint32 // owned room for Cmd.Hold.Seats
 	holder []byte
 	err    error
+	came   time.Duration // boot clock, of a claim that is timed; else 0
 	done   chan struct{} // capacity 1
 	state  atomic.Uint32
 }
@@ -35,7 +37,7 @@ var requests = sync.Pool{New: func() any { return &Request{done: make(chan struc
 func NewRequest() *Request {
 	r := requests.Get().(*Request)
 	r.state.Store(requestQueued)
-	r.err = nil
+	r.err, r.came = nil, 0
 	return r
 }
 
