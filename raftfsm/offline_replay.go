@@ -103,11 +103,6 @@ func shardTotals(s *shard.State) Totals {
 }
 
 func (t *Totals) addRooms(m *shardMachine) {
-	t.Rooms = m.rooms.Len()
-	for no := range uint32(t.Rooms) {
-		info := m.rooms.Room(no).Info(m.now())
-		t.Tickets += uint64(info.Joined)
-		t.Waiting += uint64(info.InLobby) + uint64(info.Waiting)
-		t.Admitted += uint64(info.Admitted) + uint64(info.InShop)
-	}
+	r := totalsOfRooms(m.rooms, m.now())
+	t.Rooms, t.Tickets, t.Waiting, t.Admitted = r.rooms, r.joined, r.lobby+r.waiting, r.unused+r.shop
 }

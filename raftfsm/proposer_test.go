@@ -12,6 +12,7 @@ import (
 	"github.com/hashicorp/raft"
 
 	"github.com/usherhq/usher/shard"
+	"github.com/usherhq/usher/waitroom"
 )
 
 // deadFuture is raft's answer to an entry, as a test likes it.
@@ -376,6 +377,14 @@ func TestProposeRefusesWhatDoesNotFit(t *testing.T) {
 		"long event id":         {Op: OpCreateEvent, Create: shard.CreateEvent{ID: string(long)}},
 		"large settings":        {Op: OpPlaceEvent, Place: PlaceEvent{Create: shard.CreateEvent{Meta: make([]byte, MaxEntry)}}},
 		"long series":           {Op: OpPlaceEvent, Place: PlaceEvent{Series: string(long)}},
+		"a room's long id":      {Op: OpOpenRoom, OpenRoom: &waitroom.OpenRoom{ID: string(long)}},
+		"a tier's long name":    {Op: OpOpenRoom, OpenRoom: &waitroom.OpenRoom{Config: waitroom.Config{Tiers: []waitroom.Tier{{Name: string(long)}}}}},
+		"many tiers":            {Op: OpOpenRoom, OpenRoom: &waitroom.OpenRoom{Config: waitroom.Config{Tiers: make([]waitroom.Tier, 17)}}},
+		"many entrants":         {Op: OpJoin, Join: &waitroom.Join{Entrants: make([]waitroom.Entrant, MaxJoin+1)}},
+		"a room's long reason":  {Op: OpSetRoom, SetRoom: &waitroom.Set{Reason: string(long)}},
+		"a pass and no word":    {Op: OpHoldMarked, Pass: waitroom.Pass{Ticket: 1}},
+		"a pass in short":       {Op: OpHold, Hold: shard.Hold{Admitted: true}, Pass: waitroom.Pass{Ticket: 1}},
+		"a pass to book":        {Op: OpBook, Pass: waitroom.Pass{Room: 1}},
 		"no command":            {},
 		"unknown command":       {Op: 200},
 	} {
