@@ -50,3 +50,16 @@ func (v *LineView) Joined() int { return int(v.info.Joined) }
 
 // Bytes is about how much memory the line takes in this replica.
 func (v *LineView) Bytes() int { return v.room.Bytes() }
+
+// ETA is what somebody in line is told of its wait; nil for who does not wait in line, and when it
+// cannot be said.
+func (v *LineView) ETA(n uint32) *Span {
+	t, ok := v.room.Ticket(n)
+	if !ok || t.State != waitroom.Waiting {
+		return nil
+	}
+	return etaOf(&standing{ticket: t, room: v.info})
+}
+
+// Ticket is the id of a ticket's number.
+func (l *Line) Ticket(n uint32) string { return l.room.ticketID(n) }

@@ -28,6 +28,7 @@ type cli struct {
 		Claims   benchClaimsCmd   `cmd:"" help:"Measure claims of seats through the engine's own path."`
 		Lease    benchLeaseCmd    `cmd:"" help:"Measure short leases of seats drawn at random, with renewals and late holders."`
 		Queue    benchQueueCmd    `cmd:"" help:"Measure a waiting room: joins, the draw, places."`
+		Onsale   benchOnsaleCmd   `cmd:"" help:"Hold an on-sale from the first arrival to sold out, with and without the waiting room."`
 		Patterns benchPatternsCmd `cmd:"" help:"Hold the same flash sale of a stadium by each pattern of allocation, side by side."`
 	} `cmd:"" help:"Measure this machine."`
 	Cluster clusterCmd    `cmd:"" help:"Operate a cluster."`
