@@ -14,7 +14,7 @@ import (
 type benchQueueCmd struct {
 	benchReplicas
 
-	Tickets int `default:"1000000" placeholder:"N" help:"People who come before the opening, up to 50000000. A tenth as many come after the draw."`
+	Tickets int `required:"" placeholder:"N" help:"People who come before the opening, up to 50000000. A tenth as many come after the draw."`
 }
 
 // Help says what the figures mean.
