@@ -52,10 +52,10 @@ func (v *LineView) Crowd() (lobby, line int) {
 // At is where a ticket stands; its position is 0 if it is not in line. It costs O(log n) and no
 // memory.
 func (v *LineView) At(n uint32) (state QueueState, position int) {
-	t, ok := v.room.Ticket(n)
+	s, at, ok := v.room.State(n)
 	if !ok {
 		return QueueLeft, 0
 	}
-	state, _ = queueState(t.State)
-	return state, int(t.Position)
+	state, _ = queueState(s)
+	return state, int(at)
 }
