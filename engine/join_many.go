@@ -20,12 +20,20 @@ const (
 
 var errJoinAnswer = fmt.Errorf("%w: an answer of joins has another length than they have", ErrDamaged)
 
+// Joined is what JoinMany tells of one: a Place is ten times as large, and a million of them keep
+// the collector busier than all joins.
+type Joined struct {
+	Ticket string
+	State  QueueState
+	New    bool // it was not there before
+}
+
 // JoinMany is Join for whoever brings many, at most 1,048,576: gateways and benchmarks. Each r's
-// EventID is empty or eventID. Of the places only Ticket, State and New are filled in, in the
-// order of rs; those of one call have no order among themselves in the line. When it fails some
+// EventID is empty or eventID. The answers are in the order of rs; those of one call have no
+// order among themselves in the line. When it fails some
 // may have joined, unless the outcome is that nothing was applied; to repeat it is safe. With
 // ErrRoomClosed the places are there all the same: who had none before has an empty Ticket.
-func (e *Engine) JoinMany(ctx context.Context, eventID string, rs []JoinRequest) ([]Place, error) {
+func (e *Engine) JoinMany(ctx context.Context, eventID string, rs []JoinRequest) ([]Joined, error) {
 	_, room, err := e.eventRoom(ctx, eventID)
 	if err != nil {
 		return nil, err
@@ -33,7 +41,7 @@ func (e *Engine) JoinMany(ctx context.Context, eventID string, rs []JoinRequest)
 	if len(rs) > maxJoinMany {
 		return nil, &InvalidError{"entrants", fmt.Sprintf("%d, at most %d are possible", len(rs), maxJoinMany)}
 	}
-	m := &manyJoins{e: e, room: room, eventID: eventID, rs: rs, places: make([]Place, len(rs))}
+	m := &manyJoins{e: e, room: room, eventID: eventID, rs: rs, places: make([]Joined, len(rs))}
 	// What is wrong is found before anything is sent.
 	if err := m.check(); err != nil {
 		return nil, err
@@ -58,7 +66,7 @@ type manyJoins struct {
 	room    *eventRoom
 	eventID string
 	rs      []JoinRequest
-	places  []Place
+	places  []Joined
 	next    atomic.Int64 // command
 	sent    atomic.Int64 // commands that were applied
 	turned  atomic.Bool  // somebody was turned away
@@ -132,7 +140,7 @@ func (m *manyJoins) count(n int, joined []waitroom.Joined, err error) {
 }
 
 // describe fills in what a caller of many is told.
-func (m *manyJoins) describe(joined []waitroom.Joined, out []Place) error {
+func (m *manyJoins) describe(joined []waitroom.Joined, out []Joined) error {
 	for i, got := range joined {
 		if got.Ticket != 0 {
 			out[i].Ticket, out[i].New = m.room.ticketID(got.Ticket), got.New
