@@ -88,7 +88,7 @@ export class Basket {
 
   #finder() {
     const { checkout: c } = this;
-    return c.phase === 'choosing' && c.choice.total === 0 && this.finder.categories.length > 0 && this.finder.form();
+    return c.phase === 'choosing' && c.isOpen() && c.choice.total === 0 && this.finder.categories.length > 0 && this.finder.form();
   }
 
   #seats() {
