@@ -54,7 +54,7 @@ func TestFramesLostOrDoubled(t *testing.T) {
 		wantDamaged(t, joinFrames(append(fs[:i:i], fs[i+1:]...)), "lost frame", i)
 		if i < len(fs)-1 { // behind the trailer the stream is not ours
 			wantDamaged(t, joinFrames(append(fs[:i+1:i+1], fs[i:]...)), "doubled frame", i)
-			swapped := append([]frame(nil), fs...)
+			swapped := append([]snapFrame(nil), fs...)
 			swapped[i], swapped[i+1] = swapped[i+1], swapped[i]
 			wantDamaged(t, joinFrames(swapped), "swapped frame", i)
 		}

@@ -1,37 +1,15 @@
 package shard
 
-import "math/bits"
-
-// The digest is a sum, modulo 2^64, of one hash for each record, so that a change costs
-// the hash before and the hash after. It finds accidents (a flipped bit, a replica
-// that went its own way), it is no defence against people: for that the log's channel
-// is authenticated. The hash folds 128-bit products, as wyhash does.
+import "github.com/usherhq/usher/shard/frame"
 
 const (
-	k0 = 0xa0761d6478bd642f
-	k1 = 0xe7037ed1a0b428db
-	k2 = 0x8ebc6af09c88c6e3
-	k3 = 0x589965cc75374cc3
+	k2 = frame.K2
+	k3 = frame.K3
 )
 
-func mix(a, b uint64) uint64 {
-	hi, lo := bits.Mul64(a^k0, b^k1)
-	return hi ^ lo
-}
+func mix(a, b uint64) uint64 { return frame.Mix(a, b) }
 
-func mixBytes(h uint64, b []byte) uint64 {
-	h = mix(h, uint64(len(b))^k2)
-	for len(b) >= 8 {
-		h = mix(h, uint64(b[0])|uint64(b[1])<<8|uint64(b[2])<<16|uint64(b[3])<<24|
-			uint64(b[4])<<32|uint64(b[5])<<40|uint64(b[6])<<48|uint64(b[7])<<56)
-		b = b[8:]
-	}
-	var tail uint64
-	for i, c := range b {
-		tail |= uint64(c) << (8 * i)
-	}
-	return mix(h^tail, k3)
-}
+func mixBytes(h uint64, b []byte) uint64 { return frame.MixBytes(h, b) }
 
 // seatSum of a seat that never changed is 0: an event starts with the sum 0.
 func seatSum(seat uint32, st Status, owner uint32, version uint64) uint64 {

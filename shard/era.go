@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"github.com/usherhq/usher/shard/frame"
 )
 
 // A state that was restored from a backup may lack grants that were acknowledged after
@@ -137,30 +138,30 @@ func versionFor(events []*Event) uint16 {
 	return 2
 }
 
-func (e *Event) writeEras(f *frameWriter) {
-	f.u32(uint32(len(e.past)))
+func (e *Event) writeEras(f *frame.Writer) {
+	f.U32(uint32(len(e.past)))
 	for _, a := range e.Eras()[1:] {
-		f.u64(a.Hold)
-		f.u64(a.Booking)
-		f.u64(a.Base)
-		f.raw(a.Salt[:])
+		f.U64(a.Hold)
+		f.U64(a.Booking)
+		f.U64(a.Base)
+		f.Raw(a.Salt[:])
 	}
 }
 
 // readEras reads the eras after the first, which has been read.
-func (e *Event) readEras(f *frameReader) {
-	n := f.u32()
+func (e *Event) readEras(f *frame.Reader) {
+	n := f.U32()
 	if n >= MaxEras {
-		f.fail("event %q has had %d eras", e.id, n)
+		f.Fail("event %q has had %d eras", e.id, n)
 		return
 	}
 	for range n {
-		a := Era{Hold: f.u64(), Booking: f.u64(), Base: f.u64()}
-		copy(a.Salt[:], f.take(16))
+		a := Era{Hold: f.U64(), Booking: f.U64(), Base: f.U64()}
+		copy(a.Salt[:], f.Take(16))
 		e.past, e.era = append(e.past, e.era), a
 	}
-	if what := e.eraProblem(); f.err == nil && what != "" {
-		f.fail("event %q: %s", e.id, what)
+	if what := e.eraProblem(); f.Err == nil && what != "" {
+		f.Fail("event %q: %s", e.id, what)
 	}
 }
 

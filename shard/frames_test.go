@@ -10,13 +10,13 @@ import (
 	"testing"
 )
 
-// frame is one frame of a snapshot, taken apart by code of the tests' own.
-type frame struct {
+// snapFrame is one frame of a snapshot, taken apart by code of the tests' own.
+type snapFrame struct {
 	kind frameKind
 	body []byte
 }
 
-func splitFrames(tb testing.TB, b []byte) (fs []frame) {
+func splitFrames(tb testing.TB, b []byte) (fs []snapFrame) {
 	tb.Helper()
 	fs, ok := parseFrames(b)
 	if !ok {
@@ -26,7 +26,7 @@ func splitFrames(tb testing.TB, b []byte) (fs []frame) {
 }
 
 // parseFrames is splitFrames for bytes that may be anything.
-func parseFrames(b []byte) (fs []frame, ok bool) {
+func parseFrames(b []byte) (fs []snapFrame, ok bool) {
 	for len(b) > 0 {
 		if len(b) < 9 {
 			return fs, false
@@ -35,20 +35,20 @@ func parseFrames(b []byte) (fs []frame, ok bool) {
 		if n+9 > uint64(len(b)) {
 			return fs, false
 		}
-		fs = append(fs, frame{frameKind(b[0]), bytes.Clone(b[5 : 5+n])})
+		fs = append(fs, snapFrame{frameKind(b[0]), bytes.Clone(b[5 : 5+n])})
 		b = b[n+9:]
 	}
 	return fs, true
 }
 
 // joinFrames writes the frames with checksums that fit.
-func joinFrames(fs []frame) (b []byte) {
+func joinFrames(fs []snapFrame) (b []byte) {
 	for _, f := range fs {
 		at := len(b)
 		b = append(b, byte(f.kind))
 		b = binary.LittleEndian.AppendUint32(b, uint32(len(f.body)))
 		b = append(b, f.body...)
-		b = binary.LittleEndian.AppendUint32(b, crc32.Checksum(b[at:], castagnoli))
+		b = binary.LittleEndian.AppendUint32(b, crc32.Checksum(b[at:], crc32.MakeTable(crc32.Castagnoli)))
 	}
 	return b
 }
@@ -57,7 +57,7 @@ var recomputed = regexp.MustCompile(`recomputed ([0-9a-f]{16})`)
 
 // forge is joinFrames with a digest that fits too, if Restore gets as far as to ask for it:
 // what a snapshot looks like that no accident made.
-func forge(fs []frame) []byte {
+func forge(fs []snapFrame) []byte {
 	b := joinFrames(fs)
 	_, err := Restore(bytes.NewReader(b))
 	m := recomputed.FindStringSubmatch(fmt.Sprint(err))

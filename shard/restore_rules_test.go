@@ -26,7 +26,7 @@ func bundled(tb testing.TB) []byte {
 }
 
 // lastFrame is the index of the last frame of a kind.
-func lastFrame(fs []frame, k frameKind) int {
+func lastFrame(fs []snapFrame, k frameKind) int {
 	for i := len(fs) - 1; i >= 0; i-- {
 		if fs[i].kind == k {
 			return i

@@ -10,40 +10,40 @@ import (
 
 // forged are snapshots whose checksums and digest are right, and whose content no run
 // of this program can have written.
-var forged = map[string]func(fs []frame) []frame{
-	"no events counted":    func(fs []frame) []frame { fs[0].body[22] = 0; return fs },
-	"a later version":      func(fs []frame) []frame { fs[0].body[8]++; return fs },
-	"another kind of file": func(fs []frame) []frame { fs[0].body[0] = 'X'; return fs },
-	"the event twice": func(fs []frame) []frame {
+var forged = map[string]func(fs []snapFrame) []snapFrame{
+	"no events counted":    func(fs []snapFrame) []snapFrame { fs[0].body[22] = 0; return fs },
+	"a later version":      func(fs []snapFrame) []snapFrame { fs[0].body[8]++; return fs },
+	"another kind of file": func(fs []snapFrame) []snapFrame { fs[0].body[0] = 'X'; return fs },
+	"the event twice": func(fs []snapFrame) []snapFrame {
 		fs[0].body[22] = 2
 		return append(append(fs[:7:7], fs[2:7]...), fs[7])
 	},
-	"the event's chart is missing": func(fs []frame) []frame { fs[0].body[18] = 0; return append(fs[:1:1], fs[2:]...) },
-	"a chart of other bytes":       func(fs []frame) []frame { fs[1].body[80] ^= 1; return fs },
-	"a chart of more seats":        func(fs []frame) []frame { fs[1].body[64]++; return fs },
-	"holds before seats":           func(fs []frame) []frame { fs[3], fs[4] = fs[4], fs[3]; return fs },
-	"keys before bookings":         func(fs []frame) []frame { fs[5], fs[6] = fs[6], fs[5]; return fs },
-	"seats twice":                  func(fs []frame) []frame { return append(fs[:4:4], fs[3:]...) },
-	"a page of seats that says nothing": func(fs []frame) []frame {
+	"the event's chart is missing": func(fs []snapFrame) []snapFrame { fs[0].body[18] = 0; return append(fs[:1:1], fs[2:]...) },
+	"a chart of other bytes":       func(fs []snapFrame) []snapFrame { fs[1].body[80] ^= 1; return fs },
+	"a chart of more seats":        func(fs []snapFrame) []snapFrame { fs[1].body[64]++; return fs },
+	"holds before seats":           func(fs []snapFrame) []snapFrame { fs[3], fs[4] = fs[4], fs[3]; return fs },
+	"keys before bookings":         func(fs []snapFrame) []snapFrame { fs[5], fs[6] = fs[6], fs[5]; return fs },
+	"seats twice":                  func(fs []snapFrame) []snapFrame { return append(fs[:4:4], fs[3:]...) },
+	"a page of seats that says nothing": func(fs []snapFrame) []snapFrame {
 		clear(fs[3].body)
 		return fs
 	},
-	"a page of seats beyond the event": func(fs []frame) []frame { fs[3].body[0] = 1; return fs },
-	"a seat held by nobody":            func(fs []frame) []frame { fs[3].body[4] &^= 3 << 4; return fs },
-	"a seat beyond the event":          func(fs []frame) []frame { fs[3].body[4+64+4*5] = 1; return fs },
-	"holds from the middle of a page":  func(fs []frame) []frame { fs[4].body[0] = 2; return fs },
-	"holds in no state":                func(fs []frame) []frame { fs[4].body[16] = 0; return fs },
-	"a hold of another seat":           func(fs []frame) []frame { fs[4].body[16+17+4] = 3; return fs },
-	"a page's last end":                func(fs []frame) []frame { fs[4].body[8]++; return fs },
-	"a booking in no state":            func(fs []frame) []frame { fs[5].body[8] = 3; return fs },
-	"a booking cancelled, seats kept":  func(fs []frame) []frame { fs[5].body[8] = 2; return fs },
-	"a booking of another hold":        func(fs []frame) []frame { fs[5].body[9] = 2; return fs },
-	"a frame of no kind":               func(fs []frame) []frame { fs[5].kind = 9; return fs },
-	"too much in a frame":              func(fs []frame) []frame { fs[5].body = append(fs[5].body, 0); return fs },
-	"no holds":                         func(fs []frame) []frame { return append(fs[:4:4], fs[5:]...) },
-	"no bookings":                      func(fs []frame) []frame { return append(fs[:5:5], fs[6:]...) },
-	"no keys":                          func(fs []frame) []frame { return append(fs[:6:6], fs[7:]...) },
-	"no end":                           func(fs []frame) []frame { return fs[:7] },
+	"a page of seats beyond the event": func(fs []snapFrame) []snapFrame { fs[3].body[0] = 1; return fs },
+	"a seat held by nobody":            func(fs []snapFrame) []snapFrame { fs[3].body[4] &^= 3 << 4; return fs },
+	"a seat beyond the event":          func(fs []snapFrame) []snapFrame { fs[3].body[4+64+4*5] = 1; return fs },
+	"holds from the middle of a page":  func(fs []snapFrame) []snapFrame { fs[4].body[0] = 2; return fs },
+	"holds in no state":                func(fs []snapFrame) []snapFrame { fs[4].body[16] = 0; return fs },
+	"a hold of another seat":           func(fs []snapFrame) []snapFrame { fs[4].body[16+17+4] = 3; return fs },
+	"a page's last end":                func(fs []snapFrame) []snapFrame { fs[4].body[8]++; return fs },
+	"a booking in no state":            func(fs []snapFrame) []snapFrame { fs[5].body[8] = 3; return fs },
+	"a booking cancelled, seats kept":  func(fs []snapFrame) []snapFrame { fs[5].body[8] = 2; return fs },
+	"a booking of another hold":        func(fs []snapFrame) []snapFrame { fs[5].body[9] = 2; return fs },
+	"a frame of no kind":               func(fs []snapFrame) []snapFrame { fs[5].kind = 9; return fs },
+	"too much in a frame":              func(fs []snapFrame) []snapFrame { fs[5].body = append(fs[5].body, 0); return fs },
+	"no holds":                         func(fs []snapFrame) []snapFrame { return append(fs[:4:4], fs[5:]...) },
+	"no bookings":                      func(fs []snapFrame) []snapFrame { return append(fs[:5:5], fs[6:]...) },
+	"no keys":                          func(fs []snapFrame) []snapFrame { return append(fs[:6:6], fs[7:]...) },
+	"no end":                           func(fs []snapFrame) []snapFrame { return fs[:7] },
 }
 
 func TestForgedSnapshotsAreRefused(t *testing.T) {
@@ -118,7 +118,7 @@ func FuzzRestore(f *testing.F) {
 			t.Fatalf("%v and %v", s, err)
 		}
 		fs, _ := parseFrames(b)
-		if end := slices.IndexFunc(fs, func(f frame) bool { return f.kind == frameTrailer }); end >= 0 {
+		if end := slices.IndexFunc(fs, func(f snapFrame) bool { return f.kind == frameTrailer }); end >= 0 {
 			fs = fs[:end+1] // what follows is the caller's
 		}
 		if len(fs) == 0 || claimsTooMuch(fs) {
@@ -130,7 +130,7 @@ func FuzzRestore(f *testing.F) {
 
 // claimsTooMuch keeps the fuzzer from events of a million seats each, which cost what
 // they say before a frame can contradict them.
-func claimsTooMuch(fs []frame) bool {
+func claimsTooMuch(fs []snapFrame) bool {
 	for _, f := range fs {
 		if f.kind == frameBundles && len(f.body) == 4 && binary.LittleEndian.Uint32(f.body) > 100_000 {
 			return true

@@ -1,6 +1,7 @@
 package shard
 
 import (
+	"github.com/usherhq/usher/shard/frame"
 	"io"
 	"slices"
 )
@@ -29,83 +30,71 @@ func (s *State) Freeze() *Frozen {
 
 // WriteTo writes the snapshot: the same bytes for equal states, whatever way led there.
 func (z *Frozen) WriteTo(w io.Writer) (int64, error) {
-	c := &countWriter{w: w}
-	f := &frameWriter{w: c}
-	f.begin(frameHeader)
-	f.raw([]byte("USHERSNP"))
-	f.version = versionFor(z.events)
-	f.u16(f.version)
-	f.i64(z.now)
-	f.u32(uint32(len(z.charts)))
-	f.u32(uint32(len(z.events)))
-	f.end()
+	f := frame.NewWriter(w)
+	f.Begin(frameHeader)
+	f.Raw([]byte("USHERSNP"))
+	f.Version = versionFor(z.events)
+	f.U16(f.Version)
+	f.I64(z.now)
+	f.U32(uint32(len(z.charts)))
+	f.U32(uint32(len(z.events)))
+	f.End()
 	for _, ch := range z.charts {
-		f.begin(frameChart)
-		f.raw(ch.Sum[:])
-		f.raw(ch.Blob[:])
-		f.u32(ch.Seats)
-		f.u32(ch.Size)
-		f.str(ch.Data)
-		f.end()
+		f.Begin(frameChart)
+		f.Raw(ch.Sum[:])
+		f.Raw(ch.Blob[:])
+		f.U32(ch.Seats)
+		f.U32(ch.Size)
+		f.Str(ch.Data)
+		f.End()
 	}
 	for _, e := range z.events {
 		e.write(f)
 	}
 	z.bundles.write(f)
-	f.begin(frameTrailer)
-	f.u64(digest(z.now, z.charts, z.events, &z.bundles))
-	f.end()
-	return c.n, f.err
+	f.Begin(frameTrailer)
+	f.U64(digest(z.now, z.charts, z.events, &z.bundles))
+	f.End()
+	return f.Written(), f.Err
 }
 
-type countWriter struct {
-	w io.Writer
-	n int64
-}
-
-func (c *countWriter) Write(b []byte) (int, error) {
-	n, err := c.w.Write(b)
-	c.n += int64(n)
-	return n, err
-}
-
-func (e *Event) write(f *frameWriter) {
-	f.begin(frameEvent)
-	f.str([]byte(e.id))
-	f.raw(e.chart[:])
-	f.raw(e.epoch[:])
-	f.raw(e.secret[:])
-	f.u32(e.seats)
-	f.u64(e.firstBase())
-	f.i64(e.created)
-	f.i64(e.onsale)
-	f.u32(e.maxKeys)
-	f.str(e.meta)
-	f.u64(e.version)
-	f.u32(e.lastHold)
-	f.u32(e.lastBook)
-	f.u64(e.keys.head)
-	f.u64(e.keys.next)
+func (e *Event) write(f *frame.Writer) {
+	f.Begin(frameEvent)
+	f.Str([]byte(e.id))
+	f.Raw(e.chart[:])
+	f.Raw(e.epoch[:])
+	f.Raw(e.secret[:])
+	f.U32(e.seats)
+	f.U64(e.firstBase())
+	f.I64(e.created)
+	f.I64(e.onsale)
+	f.U32(e.maxKeys)
+	f.Str(e.meta)
+	f.U64(e.version)
+	f.U32(e.lastHold)
+	f.U32(e.lastBook)
+	f.U64(e.keys.head)
+	f.U64(e.keys.next)
 	e.writeReasons(f)
-	f.raw(e.planSum[:])
-	f.u32(e.rules.PerHolder)
-	f.u8(uint8(e.rules.Orphans))
-	f.flag(e.rules.Gated)
-	f.u32(uint32(len(e.areas)))
+	f.Raw(e.planSum[:])
+	f.U32(e.rules.PerHolder)
+	f.U8(uint8(e.rules.Orphans))
+	f.Flag(e.rules.Gated)
+	f.U32(uint32(len(e.areas)))
 	for i := range e.areas {
-		f.u32(e.areas[i].held)
-		f.u32(e.areas[i].booked)
-		f.u64(e.areas[i].version)
+		f.U32(e.areas[i].held)
+		f.U32(e.areas[i].booked)
+		f.U64(e.areas[i].version)
 	}
-	f.u32(uint32(len(e.channels)))
+	f.U32(uint32(len(e.channels)))
 	for i := range e.channels {
-		f.raw(e.channels[i].hash[:])
-		f.str([]byte(e.channels[i].name))
+		f.Raw(e.channels[i].hash[:])
+		f.Str([]byte(e.channels[i].name))
 	}
-	if f.version > 2 {
+	if f.Version > 2 {
 		e.writeEras(f)
 	}
-	f.end()
+	f.End()
 	for i, p := range e.seatPages {
 		if p.version != [seatsInPage]uint64{} {
 			p.write(f, uint32(i))
@@ -120,137 +109,137 @@ func (e *Event) write(f *frameWriter) {
 	e.keys.write(f)
 }
 
-func (e *Event) writeReasons(f *frameWriter) {
+func (e *Event) writeReasons(f *frame.Writer) {
 	seats := make([]uint32, 0, len(e.reasons))
 	for seat := range e.reasons {
 		seats = append(seats, seat)
 	}
 	slices.Sort(seats)
-	f.u32(uint32(len(seats)))
+	f.U32(uint32(len(seats)))
 	for _, seat := range seats {
-		f.u32(seat)
-		f.str([]byte(e.reasons[seat]))
+		f.U32(seat)
+		f.Str([]byte(e.reasons[seat]))
 	}
 }
 
-func (p *seatPage) write(f *frameWriter, no uint32) {
-	f.begin(frameSeats)
-	f.u32(no)
-	f.raw(p.packed[:])
+func (p *seatPage) write(f *frame.Writer, no uint32) {
+	f.Begin(frameSeats)
+	f.U32(no)
+	f.Raw(p.packed[:])
 	for i := range p.owner {
-		f.u32(p.owner[i])
+		f.U32(p.owner[i])
 	}
 	for i := range p.version {
-		f.u64(p.version[i])
+		f.U64(p.version[i])
 	}
-	f.flag(p.channel != nil)
+	f.Flag(p.channel != nil)
 	if p.channel != nil {
-		f.raw(p.channel[:])
+		f.Raw(p.channel[:])
 	}
-	f.end()
+	f.End()
 }
 
-func (p *holdPage) write(f *frameWriter, first uint32) {
-	f.begin(frameHolds)
-	f.u32(first)
-	f.u32(p.used)
-	f.i64(p.lastEnded)
+func (p *holdPage) write(f *frame.Writer, first uint32) {
+	f.Begin(frameHolds)
+	f.U32(first)
+	f.U32(p.used)
+	f.I64(p.lastEnded)
 	for i := uint32(0); i < p.used; i++ {
-		f.u8(uint8(p.state[i]))
-		f.i64(p.heldAt[i])
-		f.i64(p.expires[i])
-		f.u32s(p.seatsOf(i))
-		f.str(p.holder(i))
-		f.u8(uint8(p.flags[i]))
-		f.u32(p.bundle(i))
+		f.U8(uint8(p.state[i]))
+		f.I64(p.heldAt[i])
+		f.I64(p.expires[i])
+		f.U32s(p.seatsOf(i))
+		f.Str(p.holder(i))
+		f.U8(uint8(p.flags[i]))
+		f.U32(p.bundle(i))
 	}
-	f.end()
+	f.End()
 }
 
-func (p *bookPage) write(f *frameWriter, no uint32) {
-	f.begin(frameBooks)
-	f.u32(no)
-	f.u32(p.used)
+func (p *bookPage) write(f *frame.Writer, no uint32) {
+	f.Begin(frameBooks)
+	f.U32(no)
+	f.U32(p.used)
 	for i := uint32(0); i < p.used; i++ {
 		r := &p.recs[i]
-		f.u8(uint8(r.state))
-		f.u32(r.hold)
-		f.i64(r.bookedAt)
-		f.i64(r.cancelledAt)
-		f.i64(r.amount)
-		f.raw(r.currency[:])
-		f.u32s(p.seatsOf(i))
-		f.str(p.holder(i))
-		f.str(p.payment(i))
-		f.u32(r.bundle)
+		f.U8(uint8(r.state))
+		f.U32(r.hold)
+		f.I64(r.bookedAt)
+		f.I64(r.cancelledAt)
+		f.I64(r.amount)
+		f.Raw(r.currency[:])
+		f.U32s(p.seatsOf(i))
+		f.Str(p.holder(i))
+		f.Str(p.payment(i))
+		f.U32(r.bundle)
 	}
-	f.end()
+	f.End()
 }
 
 // write writes the pages that are there. How many bundles there ever were stands first,
 // as the newest may have been forgotten.
-func (b *bundles) write(f *frameWriter) {
+func (b *bundles) write(f *frame.Writer) {
 	if b.last == 0 {
 		return
 	}
-	f.begin(frameBundles)
-	f.u32(b.last)
-	f.end()
+	f.Begin(frameBundles)
+	f.U32(b.last)
+	f.End()
 	for i, p := range b.pages {
 		if p == nil {
 			continue
 		}
-		f.begin(frameBundles)
-		f.u32(uint32(i))
-		f.u32(p.used)
+		f.Begin(frameBundles)
+		f.U32(uint32(i))
+		f.U32(p.used)
 		for j := range p.used {
 			p.recs[j].write(f)
 		}
-		f.end()
+		f.End()
 	}
 }
 
-func (r *bundle) write(f *frameWriter) {
-	f.u8(uint8(r.state))
-	f.u16(r.home)
-	f.u32(r.at)
-	f.i64(r.since)
-	f.i64(r.endedAt)
-	f.raw(r.key.Hash[:])
-	f.raw(r.key.Print[:])
-	f.u32(uint32(len(r.parts)))
+func (r *bundle) write(f *frame.Writer) {
+	f.U8(uint8(r.state))
+	f.U16(r.home)
+	f.U32(r.at)
+	f.I64(r.since)
+	f.I64(r.endedAt)
+	f.Raw(r.key.Hash[:])
+	f.Raw(r.key.Print[:])
+	f.U32(uint32(len(r.parts)))
 	for _, p := range r.parts {
-		f.u16(p.Group)
-		f.u32(p.Event)
-		f.u32(p.Hold)
-		f.u32(p.Booking)
-		f.i64(p.Amount)
+		f.U16(p.Group)
+		f.U32(p.Event)
+		f.U32(p.Hold)
+		f.U32(p.Booking)
+		f.I64(p.Amount)
 	}
-	f.u32(uint32(len(r.pending)))
+	f.U32(uint32(len(r.pending)))
 	for _, g := range r.pending {
-		f.u16(g)
+		f.U16(g)
 	}
 }
 
 // write writes the answers that are kept, 64 a frame: where pages begin is not part of
 // the snapshot's bytes, but it is the same everywhere, as it follows from the numbers.
-func (t *keyTable) write(f *frameWriter) {
+func (t *keyTable) write(f *frame.Writer) {
 	for seq := t.head; seq < t.next; {
 		stop := min((seq/keysInPage+1)*keysInPage, t.next)
-		f.begin(frameKeys)
-		f.u64(seq)
-		f.u32(uint32(stop - seq))
+		f.Begin(frameKeys)
+		f.U64(seq)
+		f.U32(uint32(stop - seq))
 		for ; seq < stop; seq++ {
 			a := t.at(seq)
-			f.raw(a.key.Hash[:])
-			f.raw(a.key.Print[:])
-			f.i64(a.at)
-			f.u64(a.token)
-			f.u64(a.version)
-			f.i64(a.expires)
-			f.u32(a.number)
-			f.u32(a.count)
+			f.Raw(a.key.Hash[:])
+			f.Raw(a.key.Print[:])
+			f.I64(a.at)
+			f.U64(a.token)
+			f.U64(a.version)
+			f.I64(a.expires)
+			f.U32(a.number)
+			f.U32(a.count)
 		}
-		f.end()
+		f.End()
 	}
 }

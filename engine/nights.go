@@ -1,0 +1,129 @@
+package engine
+
+import (
+	"context"
+	"fmt"
+	"math/bits"
+	"slices"
+
+	"github.com/usherhq/usher/shard"
+	"github.com/usherhq/usher/waitroom"
+)
+
+// orderedNights is how many of the wanted events keep an order; the others follow in the
+// room's.
+const orderedNights = 4
+
+// packNights writes events of a room (their indexes, in order of preference) as a ticket has
+// them.
+func packNights(wanted []int) waitroom.Nights {
+	var n waitroom.Nights
+	for i, night := range wanted {
+		n |= 1 << night
+		if i < orderedNights {
+			n |= waitroom.Nights(night) << (16 + 4*i)
+		}
+	}
+	return n
+}
+
+// wantsNight tells whether a ticket is for an event of its room.
+func wantsNight(n waitroom.Nights, night int) bool {
+	set := uint16(n)
+	return set == 0 || night >= 0 && set>>night&1 == 1
+}
+
+// listNights is what packNights was given, or all events when it was none.
+func listNights(n waitroom.Nights, events int) []int {
+	set := uint16(n)
+	ordered := set != 0
+	if !ordered {
+		set = uint16(1<<events - 1)
+	}
+	var out []int
+	for i := range min(orderedNights, bits.OnesCount16(set)) {
+		if night := int(n >> (16 + 4*i) & 15); ordered && set>>night&1 == 1 && !slices.Contains(out, night) {
+			out = append(out, night)
+		}
+	}
+	for night := range events {
+		if set>>night&1 == 1 && !slices.Contains(out, night) {
+			out = append(out, night)
+		}
+	}
+	return out
+}
+
+// nights resolves the events that somebody wants.
+func (r *eventRoom) nights(ctx context.Context, ids []string, path string) (waitroom.Nights, error) {
+	if len(ids) == 0 {
+		return 0, nil
+	}
+	if len(ids) > waitroom.MaxNights {
+		return 0, &InvalidError{path + "nights", fmt.Sprintf("%d events, at most %d are possible", len(ids), waitroom.MaxNights)}
+	}
+	wanted := make([]int, 0, len(ids))
+	for i, id := range ids {
+		field := fmt.Sprintf("%snights[%d]", path, i)
+		ref, err := r.e.event(ctx, id)
+		if err != nil {
+			return 0, err
+		}
+		if ref.settings.WaitingRoom == nil {
+			return 0, &InvalidError{field, fmt.Sprintf("%s has no waiting room", id)}
+		}
+		other, err := r.e.roomOf(ctx, ref)
+		switch {
+		case err != nil:
+			return 0, err
+		case other.roomRef != r.roomRef:
+			return 0, &InvalidError{field, fmt.Sprintf("%s has another waiting room", id)}
+		case slices.Contains(wanted, other.night):
+			return 0, &InvalidError{field, fmt.Sprintf("%s twice", id)}
+		}
+		wanted = append(wanted, other.night)
+	}
+	return packNights(wanted), nil
+}
+
+// wanted names the events of a ticket in order of preference, and the first of them that has
+// something left, else the first.
+func (r *roomRef) wanted(ctx context.Context, info *waitroom.RoomInfo, n waitroom.Nights) (first string, ids []string, err error) {
+	list := listNights(n, len(info.Events))
+	open := -1
+	if len(list) > 1 {
+		err = r.e.reader(r.group).View(func(s *shard.State) {
+			open = slices.IndexFunc(list, func(i int) bool { return somethingLeft(s.Event(info.Events[i])) })
+		})
+		if err != nil {
+			return "", nil, err
+		}
+	}
+	for _, i := range list {
+		ref, err := r.e.eventByNo(ctx, r.group, info.Events[i])
+		if err != nil {
+			return "", nil, err
+		}
+		ids = append(ids, ref.id)
+	}
+	if len(ids) == 0 {
+		return "", nil, fmt.Errorf("%w: waiting room %s has no events", ErrDamaged, r.id)
+	}
+	return ids[max(open, 0)], ids, nil
+}
+
+// somethingLeft tells whether a claim of the event could be granted anything.
+func somethingLeft(ev *shard.Event) bool {
+	if ev == nil {
+		return false
+	}
+	if ev.Counts().Available > 0 {
+		return true
+	}
+	for i := range ev.Areas() {
+		if a := ev.Area(i); a.Held+a.Booked < a.Capacity {
+			return true
+		}
+	}
+	return false
+}
