@@ -26,11 +26,12 @@ func (s *Server) verifyAdmission(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	return writeJSON(w, http.StatusOK, verified{true, plainAdmission(a)})
+	a.ExpiresAt, a.ServerTime = a.ExpiresAt.UTC(), a.ServerTime.UTC()
+	return writeJSON(w, http.StatusOK, verified{true, a})
 }
 
 // verified tells that the admission is good: else the answer is a problem.
 type verified struct {
 	Valid bool `json:"valid"`
-	engine.Admitted
+	engine.VerifiedAdmission
 }

@@ -53,6 +53,8 @@ type message struct {
 		Areas   [][2]int
 	}
 	Hold *holdBody
+
+	Queue *queueBody
 	Heat *heatMessage
 
 	Stale *staleBody

@@ -1,8 +1,6 @@
 package transport
 
-import (
-	"net/http"
-)
+import "net/http"
 
 // drawFresh is how long a draw that is done may be kept: it changes only with a restore.
 const drawFresh = "public, max-age=3600"
@@ -21,6 +19,7 @@ func (s *Server) getDraw(w http.ResponseWriter, r *http.Request) error {
 	if draw.Done {
 		w.Header().Set("Cache-Control", drawFresh)
 	}
+	draw.At = utc(draw.At)
 	return writeJSON(w, http.StatusOK, draw)
 }
 

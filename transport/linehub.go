@@ -44,7 +44,7 @@ type lineHub struct {
 	tick     uint64
 	version  uint64
 	facts    map[string]*lineFacts // by event: there while somebody follows it
-	looks    []look                // scratch
+	looks    []standing            // scratch
 }
 
 // lineOp is a change of the hub's followers.
@@ -53,8 +53,8 @@ type lineOp struct {
 	leave bool // else it has come
 }
 
-// look is how a ticket stands.
-type look struct {
+// standing is where a ticket stands.
+type standing struct {
 	sub      *sub
 	state    engine.QueueState
 	position int
@@ -230,7 +230,7 @@ func (h *lineHub) view(n int) (int, error) {
 			}
 			s := h.subs[h.next]
 			state, position := v.At(s.line.n)
-			h.looks = append(h.looks, look{s, state, position})
+			h.looks = append(h.looks, standing{s, state, position})
 			h.next++
 		}
 	})
@@ -241,12 +241,8 @@ func (h *lineHub) view(n int) (int, error) {
 }
 
 // serve tells one follower what there is to say; told if that took a look at its whole place.
-func (h *lineHub) serve(l look) (told bool, err error) {
+func (h *lineHub) serve(l standing) (told bool, err error) {
 	f := l.sub.line
-	if l.state == "" {
-		h.gone(l.sub)
-		return false, nil
-	}
 	var facts uint64
 	if known := h.facts[f.eventID]; known != nil {
 		facts = known.count

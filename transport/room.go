@@ -41,12 +41,11 @@ func readChange(body *fields) engine.RoomChange {
 		MaxActive:    body.optionalCount("max_active"),
 		NewPerMinute: body.optionalCount("new_per_minute"),
 		Pace:         body.optionalCount("pace"),
-		State:        choice(body, "state", "open", "paused", "closed", "draining"),
 		Reason:       body.words("reason"),
 		RotateKey:    body.flag("rotate_key", false),
 	}
-	if change.Reason != "" && change.State == "" {
-		body.fail("reason", "goes with a state")
+	if state := choice(body, "state", "open", "paused", "closed", "draining"); state != "" {
+		change.State = &state
 	}
 	if change == (engine.RoomChange{}) {
 		body.fail("body", "changes nothing")
@@ -65,5 +64,7 @@ func (f *fields) optionalCount(name string) *int {
 
 // plainRoom is a room as JSON has it: times in UTC.
 func plainRoom(room engine.Room) engine.Room {
+	room.Opens, room.ServerTime = utc(room.Opens), room.ServerTime.UTC()
+	room.Events = some(room.Events)
 	return room
 }

@@ -19,7 +19,7 @@ type roomEngine interface {
 	DrawOf(ctx context.Context, eventID string) (engine.Draw, error)
 	WriteEntrants(ctx context.Context, eventID string, w io.Writer) error
 	RoomKeys(ctx context.Context, eventID string) ([]engine.RoomKey, error)
-	VerifyAdmission(ctx context.Context, r engine.VerifyRequest) (engine.Admitted, error)
+	VerifyAdmission(ctx context.Context, r engine.VerifyRequest) (engine.VerifiedAdmission, error)
 }
 
 // Line is a room's queue as this replica has it; see [engine.Line]. Values of the same room are
@@ -35,8 +35,8 @@ type Line interface {
 type LineView interface {
 	// Version changes whenever the room or one of its tickets does.
 	Version() uint64
-	// At is how ticket number n stands; state "" if there is no such ticket, position 0 if
-	// it does not wait.
+	// At is how ticket number n stands; state left if there is no such ticket, position 0
+	// if it does not wait.
 	At(n uint32) (state engine.QueueState, position int)
 }
 
@@ -52,7 +52,7 @@ func (v view) Line(ctx context.Context, ticket string) (Line, uint32, error) {
 type engineLine struct{ line *engine.Line }
 
 func (l engineLine) View(fn func(LineView)) error {
-	return l.line.View(func(v engine.LineView) { fn(v) })
+	return l.line.View(func(v engine.LineView) { fn(&v) })
 }
 
 func (l engineLine) Place(ctx context.Context, n uint32) (engine.Place, error) {
