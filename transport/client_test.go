@@ -55,7 +55,7 @@ type message struct {
 	Hold *holdBody
 
 	Queue *queueBody
-	Heat *heatMessage
+	Heat  *heatMessage
 
 	Stale *staleBody
 	Fresh *freshBody
