@@ -93,7 +93,10 @@ func (r *roomRef) wanted(ctx context.Context, info *waitroom.RoomInfo, n waitroo
 	open := -1
 	if len(list) > 1 {
 		err = r.e.reader(r.group).View(func(s *shard.State) {
-			open = slices.IndexFunc(list, func(i int) bool { return somethingLeft(s.Event(info.Events[i])) })
+			open = slices.IndexFunc(list, func(i int) bool {
+				ev := s.Event(info.Events[i])
+				return ev != nil && ev.Left()
+			})
 		})
 		if err != nil {
 			return "", nil, err
@@ -110,20 +113,4 @@ func (r *roomRef) wanted(ctx context.Context, info *waitroom.RoomInfo, n waitroo
 		return "", nil, fmt.Errorf("%w: waiting room %s has no events", ErrDamaged, r.id)
 	}
 	return ids[max(open, 0)], ids, nil
-}
-
-// somethingLeft tells whether a claim of the event could be granted anything.
-func somethingLeft(ev *shard.Event) bool {
-	if ev == nil {
-		return false
-	}
-	if ev.Counts().Available > 0 {
-		return true
-	}
-	for i := range ev.Areas() {
-		if a := ev.Area(i); a.Held+a.Booked < a.Capacity {
-			return true
-		}
-	}
-	return false
 }

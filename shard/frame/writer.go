@@ -73,3 +73,6 @@ func (f *Writer) U32s(v []uint32) {
 		f.U32(x)
 	}
 }
+
+// Frame is the frame as it has been made so far; good until something is added.
+func (f *Writer) Frame() []byte { return f.buf }

@@ -1,0 +1,119 @@
+package waitroom
+
+import (
+	"crypto/sha256"
+
+	"github.com/usherhq/usher/shard/frame"
+)
+
+// settle makes what is derived of a room whose frames have all been read. What it does not
+// look at, Check does.
+func (r *Room) settle(f *frame.Reader) {
+	for i, c := range r.countPlaces() {
+		l := &r.lanes[i]
+		l.filled, l.drawn = c.drawn, c.drawn+c.undrawn
+		l.extend(max(c.given, l.drawn))
+		if c.undrawn > 0 {
+			l.setAll(l.filled, l.drawn)
+			l.waiting = c.undrawn
+		}
+	}
+	for n := uint32(1); n <= r.tickets && f.Err == nil; n++ {
+		r.settleTicket(f, n)
+	}
+	for _, p := range r.active.pages {
+		for i := range p.recs {
+			if p.recs[i].ticket != 0 {
+				r.sum += p.recs[i].sum()
+			}
+		}
+	}
+	if f.Err == nil && r.phase == Drawing {
+		r.resume(f)
+	}
+}
+
+// places are those of a lane: given to somebody, drawn, and, while a draw is under way, behind
+// the drawn ones those that nobody has yet.
+type places struct{ given, drawn, undrawn uint32 }
+
+func (r *Room) countPlaces() []places {
+	list := make([]places, len(r.lanes))
+	for n := uint32(1); n <= r.tickets; n++ {
+		p, i := r.at(n)
+		c := &list[p.lane[i]]
+		switch {
+		case p.slot[i] != noSlot:
+			c.given = max(c.given, p.slot[i]+1)
+			if p.state[i]&entered != 0 {
+				c.drawn++
+			}
+		case r.phase == Drawing && (p.is(i) == InLobby || p.state[i]&entered != 0):
+			c.undrawn++
+		}
+	}
+	return list
+}
+
+func (r *Room) settleTicket(f *frame.Reader, n uint32) {
+	p, i := r.at(n)
+	l := &r.lanes[p.lane[i]]
+	r.sum += p.sum(n, i)
+	r.states[p.is(i)]++
+	slot := p.slot[i]
+	if slot != noSlot {
+		if l.ticket(slot) != 0 {
+			f.Fail("tickets %d and %d of room %s have one place", l.ticket(slot), n, r.id)
+			return
+		}
+		l.put(slot, n)
+	}
+	switch p.is(i) {
+	case InLobby:
+		if r.phase == Before {
+			r.lobby[p.lane[i]]++
+		}
+	case Waiting:
+		if slot == noSlot || l.waits(slot) {
+			f.Fail("ticket %d of room %s waits without a place", n, r.id)
+			return
+		}
+		l.want(slot, p.nights[i])
+		l.set(slot)
+		l.waiting++
+		r.countSet(p.nights[i].Set(), 1)
+	case Left:
+		if r.phase == Drawing && slot == noSlot && p.state[i]&entered != 0 {
+			l.ghosts++
+		}
+	}
+	if old := r.index.find(r, &p.id[i]); old != 0 {
+		if q, k := r.at(old); q.is(k).live() {
+			f.Fail("tickets %d and %d of room %s are one entrant's", old, n, r.id)
+			return
+		}
+	}
+	r.index.put(r, &p.id[i], n)
+}
+
+// resume brings the draw to where it was.
+func (r *Room) resume(f *frame.Reader) {
+	d := &r.draw
+	d.hash, d.list = sha256.New(), make([]uint32, 0, r.entrants)
+	for n := uint32(1); n <= r.scanned; n++ {
+		if p, i := r.at(n); p.state[i]&entered != 0 {
+			r.list(p, i, n)
+		}
+	}
+	if uint32(len(d.list)) != r.listed {
+		f.Fail("%d are listed for the draw of room %s, which says %d", len(d.list), r.id, r.listed)
+		return
+	}
+	if r.listed < r.entrants {
+		return
+	}
+	r.seedDraw()
+	for i := range r.drawn {
+		drawNext(d.rng, d.list, i)
+	}
+}
