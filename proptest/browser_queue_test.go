@@ -17,11 +17,13 @@ const browserRivals = 30
 func TestBrowserQueue(t *testing.T) {
 	path := findBrowser(t)
 	s := openField(t)
+	q := &browserQueue{browserPage: openPage(t, path, s)}
+	q.until(`document.getElementById('curtain').hidden`) // the browser is up: now for the time until it opens
 	opens := time.Now().Add(12 * time.Second)
 	a := s.must("POST", "/v1/events", "application/json", fmt.Appendf(nil, `{"venue_id":"field","event_date":"2027-03-01","chart_id":"field","onsale_at":%q,`+
 		`"waiting_room":{"max_active":1,"new_per_minute":6000,"tiers":{"gold":"1:1"}}}`, opens.Format(time.RFC3339Nano)), http.StatusCreated)
 	s.event = a["event_id"].(string)
-	q := &browserQueue{browserPage: openPage(t, path, s)}
+	evaluate[bool](q.browserPage, fmt.Sprintf(`(location.search = '?event=' + %q) !== ''`, s.event))
 
 	q.waitsInTheLobby()
 	q.room(`{"state":"paused","reason":"The doors stay shut for a moment."}`)
@@ -73,6 +75,7 @@ func (q *browserQueue) leave(ticket string) {
 
 func (q *browserQueue) waitsInTheLobby() {
 	q.t.Helper()
+	q.until(fmt.Sprintf(`document.getElementById('event-name').textContent === %q`, q.s.event))
 	q.state("none")
 	if !evaluate[bool](q.browserPage, `document.getElementById('basket').hidden && document.getElementById('queue-tier').options.length === 2`) {
 		q.t.Error("seats could be claimed before one's turn, or no tier can be named")

@@ -35,7 +35,7 @@ export class QueueView {
     this.shown = {};
     this.spokenAt = -Infinity;
     this.spokenState = '';
-    host.replaceChildren(this.title, this.facts, this.form, this.proof, this.actions);
+    host.replaceChildren(this.title, this.facts, this.form, this.actions, this.proof);
     setInterval(() => this.#tick(), 500);
   }
 
@@ -48,6 +48,7 @@ export class QueueView {
     if (queue.state === 'none' || queue.state === 'admitted') this.leaving &&= queue.state === 'admitted';
     this.title.textContent = titleWords(queue);
     this.form.hidden = !this.#canJoin();
+    this.proof.hidden = queue.state !== 'none' && !queue.waits;
     this.#part('facts', this.facts, this.#factsKey(), () => this.#facts());
     this.#part('proof', this.proof, [queue.place?.entrant, queue.place?.drawn_place, this.draw?.commitment, this.draw?.seed], () => [this.#proof()]);
     this.#part('actions', this.actions, [queue.state, queue.place?.reason, queue.busy, this.leaving], () => this.#actions());
