@@ -125,15 +125,10 @@ func (m *manyJoins) describe(joined []waitroom.Joined, out []Place) error {
 	for i, id := range m.room.ticketIDs(joined) {
 		out[i].Ticket, out[i].New = id, joined[i].New
 	}
-	return m.room.view(func(room *waitroom.Room, now int64) {
-		info := room.Info(now)
-		lobby := info.Phase == waitroom.Before && info.Config.Lobby
+	return m.room.view(func(room *waitroom.Room, _ int64) {
 		for i, got := range joined {
-			if out[i].State = QueueLobby; lobby {
-				continue // all who have just joined are there: no need to look
-			}
-			t, _ := room.Ticket(got.Ticket)
-			out[i].State, _ = queueState(t.State)
+			state, _, _ := room.State(got.Ticket)
+			out[i].State, _ = queueState(state)
 		}
 	})
 }

@@ -55,7 +55,7 @@ func (r *eventRoom) read(ctx context.Context, ref *eventRef, holder, token strin
 	if s, err = r.standOf(ctx, &t); err != nil {
 		return s, 0, err
 	}
-	return s, t.ticket.number, r.judge(ref, &s, &t, holder)
+	return s, t.ticket.number, r.judge(&s, &t, holder)
 }
 
 var errForged = fmt.Errorf("%w: its signature is wrong", ErrAdmissionInvalid)
@@ -84,7 +84,7 @@ func asInvalid(err error) error {
 }
 
 // judge refuses what is final, and what the log need not be asked about.
-func (r *eventRoom) judge(ref *eventRef, s *standing, t *shownToken, holder string) error {
+func (r *eventRoom) judge(s *standing, t *shownToken, holder string) error {
 	switch {
 	case t.Key > s.room.KeyNo || t.Key+1 < s.room.KeyNo:
 		return fmt.Errorf("%w: its key %d has been replaced", ErrAdmissionInvalid, t.Key)
@@ -92,8 +92,6 @@ func (r *eventRoom) judge(ref *eventRef, s *standing, t *shownToken, holder stri
 		return errForged
 	case holder != "" && r.entrantID(holder) != s.ticket.Entrant:
 		return fmt.Errorf("%w: it is another holder's", ErrAdmissionForeign)
-	case !wantsNight(s.ticket.Nights, r.night):
-		return fmt.Errorf("%w: its ticket is not for %s", ErrAdmissionForeign, ref.id)
 	}
 	switch s.ticket.State {
 	case waitroom.Lapsed:

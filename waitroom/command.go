@@ -29,8 +29,8 @@ type Entrant struct {
 // lowest nibble on. An empty set means all of them, and then there is no order.
 type Nights uint32
 
-// Joined is what an entrant got. Ticket 0: nothing, as the lane or a night is none of the
-// room's.
+// Joined is what an entrant got. Ticket 0: nothing, as the room takes nobody any more, or the
+// lane or a night is none of the room's.
 type Joined struct {
 	Ticket uint32
 	New    bool // else it had that place already

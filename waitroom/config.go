@@ -10,6 +10,8 @@ const (
 	MaxReason  = 200           // bytes
 	MaxCount   = 1_000_000_000 // of MaxActive and NewPerMinute
 	MaxRatio   = 1000
+
+	maxSpan = 366 * 24 * 3600 * 1000 // of FirstUse and Session, ms
 )
 
 // Config is what a room is opened with.
@@ -30,6 +32,22 @@ type Tier struct {
 	Name    string
 	General uint16
 	Lane    uint16
+}
+
+func (c *Config) sound() bool {
+	if c.MaxActive < 1 || c.MaxActive > MaxCount || c.NewPerMinute < 1 || c.NewPerMinute > MaxCount ||
+		c.FirstUse < 1 || c.Session < 1 || c.FirstUse > maxSpan || c.Session > maxSpan || c.OpensAt < 0 || len(c.Tiers) > MaxTiers {
+		return false
+	}
+	for i, t := range c.Tiers {
+		if t.General < 1 || t.General > MaxRatio || t.Lane < 1 || t.Lane > MaxRatio || t.Name == "" || len(t.Name) > MaxID {
+			return false
+		}
+		if i > 0 && c.Tiers[i-1].Name >= t.Name {
+			return false
+		}
+	}
+	return true
 }
 
 // State is what operators have made of a room. Numbers are in the log: they never change.

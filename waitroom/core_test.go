@@ -72,7 +72,7 @@ func walk(t *testing.T, seed uint64, steps int) {
 	now := int64(opens - 50_000)
 	var times []int64 // of admissions
 	for i := range steps {
-		inside, before := r.inside(), r.taken.sum
+		inside := r.inside()
 		switch k := rng.IntN(20); {
 		case k < 8:
 			var e []Entrant
@@ -121,9 +121,8 @@ func walk(t *testing.T, seed uint64, steps int) {
 		if r.inside() > inside && r.inside() > r.cfg.MaxActive {
 			t.Fatalf("step %d: %d inside, %d may be", i, r.inside(), r.cfg.MaxActive)
 		}
-		_ = before
 		for n := uint32(1); n <= r.tickets; n++ { // who was admitted just now
-			if a := r.active.get(n); a != nil && a.deadline == now+r.cfg.FirstUse && r.Admitted(n) {
+			if a := r.active.get(n); a != nil && a.deadline == now+r.cfg.FirstUse && isAdmitted(r, n) {
 				if !contains(times, now, n) {
 					times = append(times, now<<20|int64(n))
 				}
@@ -142,7 +141,7 @@ func walk(t *testing.T, seed uint64, steps int) {
 	}
 }
 
-func (r *Room) Admitted(n uint32) bool { s, _, _ := r.State(n); return s == Admitted }
+func isAdmitted(r *Room, n uint32) bool { s, _, _ := r.State(n); return s == Admitted }
 
 func contains(times []int64, now int64, n uint32) bool {
 	for i := len(times) - 1; i >= 0 && times[i]>>20 == now; i-- {
@@ -189,7 +188,7 @@ func checkOrder(t *testing.T, rs *Rooms, inv *stock, now int64) {
 	for pos := uint32(1); int(pos) <= len(told); pos++ {
 		r.credit, r.creditAt = perTicket, now
 		n := told[pos]
-		if r.admit(now, 1) != 1 || !r.Admitted(n) {
+		if r.admit(now, 1) != 1 || !isAdmitted(r, n) {
 			s, at, _ := r.State(n)
 			t.Fatalf("ticket %d was told %d and was not admitted then: state %d, now at %d", n, pos, s, at)
 		}

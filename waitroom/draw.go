@@ -149,12 +149,3 @@ func (r *Room) seat(n uint32) {
 	r.countSet(p.nights[i].Set(), 1)
 	r.move(n, Waiting)
 }
-
-// Draw is what anyone may know of the draw.
-func (r *Room) Draw() DrawInfo {
-	d := DrawInfo{Commitment: sha256.Sum256(r.seed[:])}
-	if r.drawAt != 0 && r.phase == Line {
-		d.Done, d.Seed, d.Entrants, d.Digest, d.At = true, r.seed, r.entrants, r.digest, r.drawAt
-	}
-	return d
-}

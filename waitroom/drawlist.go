@@ -5,6 +5,25 @@ import (
 	"math/rand/v2"
 )
 
+// DrawInfo is what anyone may know of a room's draw.
+type DrawInfo struct {
+	Commitment [32]byte // SHA-256 of the seed
+	Done       bool     // all places are drawn; what follows is zero before
+	Seed       [32]byte
+	Entrants   uint32   // who was in it
+	Digest     [32]byte // SHA-256 of their ids, in order of their tickets
+	At         int64    // when it began, unix ms
+}
+
+// Draw is what anyone may know of the draw.
+func (r *Room) Draw() DrawInfo {
+	d := DrawInfo{Commitment: sha256.Sum256(r.seed[:])}
+	if r.drawAt != 0 && r.phase == Line {
+		d.Done, d.Seed, d.Entrants, d.Digest, d.At = true, r.seed, r.entrants, r.digest, r.drawAt
+	}
+	return d
+}
+
 // Listed is one of the draw's list.
 type Listed struct {
 	ID    [16]byte

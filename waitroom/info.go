@@ -1,30 +1,6 @@
 package waitroom
 
-// TicketState is where somebody stands. Numbers are in snapshots: they never change.
-type TicketState uint8
-
-const (
-	InLobby  TicketState = 0 // until the draw has come to it
-	Waiting  TicketState = 1
-	Admitted TicketState = 2 // and has not begun
-	InShop   TicketState = 3 // the session has begun
-	Lapsed   TicketState = 4 // the admission was not used in time
-	TimedOut TicketState = 5 // the session was
-	Left     TicketState = 6 // by itself, before or after it was admitted
-	Finished TicketState = 7 // all that it held is booked
-)
-
-// TicketInfo is a ticket as it stands.
-type TicketInfo struct {
-	State    TicketState
-	Lane     uint8
-	Nights   Nights
-	Entrant  [16]byte
-	Position uint32 // from 1, among all who wait, in the order in which they would be admitted; 0 if it does not wait
-	Place    uint32 // from 1, in its lane, as drawn or by arrival, whoever left; 0 before the draw came to it
-	Deadline int64  // of the admission or the session, unix ms; 0 if it has none
-	Possible bool   // something is left of a night it wants
-}
+import "slices"
 
 // RoomInfo is a room as it stands.
 type RoomInfo struct {
@@ -62,12 +38,31 @@ type Era struct {
 	Salt  [16]byte
 }
 
-// DrawInfo is what anyone may know of a room's draw.
-type DrawInfo struct {
-	Commitment [32]byte // SHA-256 of the seed
-	Done       bool     // all places are drawn; what follows is zero before
-	Seed       [32]byte
-	Entrants   uint32   // who was in it
-	Digest     [32]byte // SHA-256 of their ids, in order of their tickets
-	At         int64    // when it began, unix ms
+// Info tells how the room stands at now.
+func (r *Room) Info(now int64) RoomInfo {
+	i := RoomInfo{
+		No: r.no, ID: r.id, Events: slices.Clone(r.events), Config: r.cfg, State: r.state, Reason: r.reason, Phase: r.phase,
+		Pace: r.pace, Version: r.version, KeyNo: r.keyNo, Epoch: r.epoch, Secret: r.secret, Eras: slices.Clone(r.eras),
+		Joined: r.tickets, InLobby: r.states[InLobby], Waiting: r.states[Waiting], Possible: r.possible(r.left()),
+		Admitted: r.states[Admitted], InShop: r.states[InShop],
+		AdmittedMinute: r.taken.at(now), GaveUpMinute: r.gaveUp.at(now),
+	}
+	i.Config.Tiers = slices.Clone(r.cfg.Tiers)
+	i.Over = i.Joined - i.InLobby - i.Waiting - i.Admitted - i.InShop
+	if r.since != 0 {
+		i.WindowMS = min(max(now-r.since, 0), minuteMS)
+	}
+	return i
+}
+
+// Version counts changes of the room and of its tickets.
+func (r *Room) Version() uint64 { return r.version }
+
+// Bytes is about how much memory the room's tickets and indexes take.
+func (r *Room) Bytes() int {
+	n := len(r.pages)*(ticketsInPage*26+8) + r.index.bytes() + 4*cap(r.draw.list)
+	for i := range r.lanes {
+		n += r.lanes[i].bytes()
+	}
+	return n
 }

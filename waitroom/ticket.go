@@ -6,6 +6,32 @@ import (
 	"github.com/usherhq/usher/shard/frame"
 )
 
+// TicketState is where somebody stands. Numbers are in snapshots: they never change.
+type TicketState uint8
+
+const (
+	InLobby  TicketState = 0 // until the draw has come to it
+	Waiting  TicketState = 1
+	Admitted TicketState = 2 // and has not begun
+	InShop   TicketState = 3 // the session has begun
+	Lapsed   TicketState = 4 // the admission was not used in time
+	TimedOut TicketState = 5 // the session was
+	Left     TicketState = 6 // by itself, before or after it was admitted
+	Finished TicketState = 7 // all that it held is booked
+)
+
+// TicketInfo is a ticket as it stands.
+type TicketInfo struct {
+	State    TicketState
+	Lane     uint8
+	Nights   Nights
+	Entrant  [16]byte
+	Position uint32 // from 1, among all who wait, in the order in which they would be admitted; 0 if it does not wait
+	Place    uint32 // from 1, in its lane, as drawn or by arrival, whoever left; 0 before the draw came to it
+	Deadline int64  // of the admission or the session, unix ms; 0 if it has none
+	Possible bool   // something is left of a night it wants
+}
+
 const (
 	ticketShift   = 10
 	ticketsInPage = 1 << ticketShift
