@@ -23,7 +23,8 @@ var errJoinAnswer = fmt.Errorf("%w: an answer of joins has another length than t
 // JoinMany is Join for whoever brings many, at most 1,048,576: gateways and benchmarks. Each r's
 // EventID is empty or eventID. Of the places only Ticket, State and New are filled in, in the
 // order of rs; those of one call have no order among themselves in the line. When it fails some
-// may have joined, unless the outcome is that nothing was applied; to repeat it is safe.
+// may have joined, unless the outcome is that nothing was applied; to repeat it is safe. With
+// ErrRoomClosed the places are there all the same: who had none before has an empty Ticket.
 func (e *Engine) JoinMany(ctx context.Context, eventID string, rs []JoinRequest) ([]Place, error) {
 	_, room, err := e.eventRoom(ctx, eventID)
 	if err != nil {
@@ -45,6 +46,9 @@ func (e *Engine) JoinMany(ctx context.Context, eventID string, rs []JoinRequest)
 	if err := m.result(ctx); err != nil {
 		return nil, err
 	}
+	if m.turned.Load() {
+		return m.places, ErrRoomClosed
+	}
 	return m.places, nil
 }
 
@@ -57,6 +61,7 @@ type manyJoins struct {
 	places  []Place
 	next    atomic.Int64 // command
 	sent    atomic.Int64 // commands that were applied
+	turned  atomic.Bool  // somebody was turned away
 	mu      sync.Mutex
 	err     error // the first
 	unknown bool  // one of the failed may have been applied
@@ -103,14 +108,7 @@ func (m *manyJoins) send(ctx context.Context, from, to int) error {
 		entrants[i] = one
 	}
 	joined, err := m.e.sendJoins(ctx, m.room.roomRef, entrants)
-	fresh := 0
-	for i, got := range joined {
-		fresh += b2i(got.New)
-		if err == nil && got.Ticket == 0 {
-			err = within(fmt.Sprintf("entrants[%d].", from+i), errNoLane)
-		}
-	}
-	m.e.metrics.joined(len(entrants), fresh, err)
+	m.count(len(entrants), joined, err)
 	if err != nil {
 		return err
 	}
@@ -120,25 +118,33 @@ func (m *manyJoins) send(ctx context.Context, from, to int) error {
 	return applied(m.describe(joined, m.places[from:to]))
 }
 
+func (m *manyJoins) count(n int, joined []waitroom.Joined, err error) {
+	fresh, turned := 0, 0
+	for _, got := range joined {
+		fresh += b2i(got.New)
+		turned += b2i(got.Ticket == 0)
+	}
+	m.e.metrics.joined(n-turned, fresh, err)
+	if turned > 0 {
+		m.turned.Store(true)
+		m.e.metrics.joined(turned, 0, ErrRoomClosed)
+	}
+}
+
 // describe fills in what a caller of many is told.
 func (m *manyJoins) describe(joined []waitroom.Joined, out []Place) error {
-	for i, id := range m.room.ticketIDs(joined) {
-		out[i].Ticket, out[i].New = id, joined[i].New
+	for i, got := range joined {
+		if got.Ticket != 0 {
+			out[i].Ticket, out[i].New = m.room.ticketID(got.Ticket), got.New
+		}
 	}
 	return m.room.view(func(room *waitroom.Room, _ int64) {
 		for i, got := range joined {
-			state, _, _ := room.State(got.Ticket)
-			out[i].State, _ = queueState(state)
+			if state, _, ok := room.State(got.Ticket); ok {
+				out[i].State, _ = queueState(state)
+			}
 		}
 	})
-}
-
-func (r *roomRef) ticketIDs(joined []waitroom.Joined) []string {
-	ids := make([]string, len(joined))
-	for i, got := range joined {
-		ids[i] = r.ticketID(got.Ticket)
-	}
-	return ids
 }
 
 func (m *manyJoins) failed() bool {

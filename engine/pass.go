@@ -10,9 +10,9 @@ import (
 	"github.com/usherhq/usher/waitroom"
 )
 
-// showPass is the waiting room's own gate: the token is verified, and its session begun if it has
-// not been. The claim shows the pass to the log, which judges it once more.
-func (e *Engine) showPass(ctx context.Context, ref *eventRef, holder, token string) (admitted, error) {
+// readPass is the waiting room's own gate. The claim shows the pass to the log, which judges it
+// once more.
+func (e *Engine) readPass(ctx context.Context, ref *eventRef, holder, token string) (admitted, error) {
 	room, err := e.roomOf(ctx, ref)
 	if err != nil {
 		return admitted{}, err
@@ -21,12 +21,7 @@ func (e *Engine) showPass(ctx context.Context, ref *eventRef, holder, token stri
 	if err != nil {
 		return admitted{}, err
 	}
-	a := admitted{ok: true, room: room.roomRef, pass: waitroom.Pass{Room: room.no, Ticket: n}}
-	if s.inSession() {
-		return a, nil
-	}
-	_, err = e.enter(ctx, ref, a.pass)
-	return a, err
+	return admitted{ok: true, room: room.roomRef, pass: waitroom.Pass{Room: room.no, Ticket: n}, event: ref.no, begun: s.inSession()}, nil
 }
 
 // inSession tells whether this replica knows the session to go on; another may know that it
@@ -103,10 +98,10 @@ func (r *eventRoom) judge(s *standing, t *shownToken, holder string) error {
 }
 
 // enter begins the session, or asks whether it goes on; it returns its end in unix ms.
-func (e *Engine) enter(ctx context.Context, ref *eventRef, pass waitroom.Pass) (until int64, err error) {
+func (e *Engine) enter(ctx context.Context, a *admitted) (until int64, err error) {
 	r := raftfsm.NewRequest()
-	r.Cmd.Op, r.Cmd.Enter = raftfsm.OpEnter, raftfsm.Enter{Pass: pass, Event: ref.no}
-	res, err := e.propose(ctx, ref.group, r, true)
+	r.Cmd.Op, r.Cmd.Enter = raftfsm.OpEnter, raftfsm.Enter{Pass: a.pass, Event: a.event}
+	res, err := e.propose(ctx, a.room.group, r, true)
 	if err == nil {
 		err = asAdmission(res.Err)
 	}

@@ -327,3 +327,81 @@ func FuzzDirectorySnapshot(f *testing.F) {
 		}
 	})
 }
+
+// TestJoinsAreRead into one room, entry by entry, and whole into rooms of their own.
+func TestJoinsAreRead(t *testing.T) {
+	full := Command{Op: OpJoin, Join: &waitroom.Join{Room: 1, Entrants: make([]waitroom.Entrant, MaxJoin)}}
+	for i := range full.Join.Entrants {
+		full.Join.Entrants[i] = waitroom.Entrant{ID: [16]byte{byte(i), byte(i >> 8)}, Lane: byte(i % 5), Nights: waitroom.Nights(i)}
+	}
+	small := joinOf(1, 2)
+	raw := entryOf(full, small, full)
+	if n := len(AppendCommand(nil, &full)); n > maxCommand || !full.fits() {
+		t.Errorf("the largest join has %d bytes", n)
+	}
+	var r entryReader
+	var c Command
+	read := func() {
+		if err := r.open(raw); err != nil {
+			t.Fatal(err)
+		}
+		for r.next(&c) {
+		}
+		if r.err != nil || !reflect.DeepEqual(c.Join, full.Join) {
+			t.Fatalf("%v; %d entrants", r.err, len(c.Join.Entrants))
+		}
+	}
+	read()
+	if n := testing.AllocsPerRun(10, func() {
+		if err := r.open(raw); err != nil {
+			t.Fatal(err)
+		}
+		for r.next(&c) {
+		}
+	}); n > 0 {
+		t.Errorf("%v allocations", n)
+	}
+	_, cmds, err := DecodeEntry(raw)
+	if err != nil || !reflect.DeepEqual(cmds, []Command{full, small, full}) {
+		t.Errorf("%v: %d commands were read as others", err, len(cmds))
+	}
+	over := entryOf(full)
+	over[entryHeader+5]++ // a count of 4,097
+	if _, _, err := DecodeEntry(le32(over[:len(over)-entryTrailer], checksum(over[:len(over)-entryTrailer]))); !errors.Is(err, ErrBadEntry) {
+		t.Errorf("too many entrants: %v", err)
+	}
+}
+
+// TestPassIsOneCommands: the room that commands are read into is used again, and an admission
+// is not left in it.
+func TestPassIsOneCommands(t *testing.T) {
+	hold, claim := passedHold(1, 0, 2), passedClaim(2, shard.Item{Seats: []uint32{3}})
+	bare := Command{Op: OpHoldMarked, Hold: hold.Hold}
+	var r entryReader
+	var c Command
+	if err := r.open(entryOf(hold, bare, claim, Command{Op: OpTick})); err != nil {
+		t.Fatal(err)
+	}
+	for i, want := range []uint32{1, 0, 2, 0} {
+		if !r.next(&c) || c.Pass.Ticket != want {
+			t.Errorf("command %d has the admission %+v, want ticket %d; %v", i, c.Pass, want, r.err)
+		}
+	}
+	for _, bad := range [][]byte{
+		AppendCommand(putPass(nil, waitroom.Pass{Ticket: 1}), &hold),                         // twice
+		append([]byte{byte(OpPassed), 0, 0, 0, 0, 0, 0, 0, 0}, AppendCommand(nil, &bare)...), // of zeros
+		AppendCommand(putPass(nil, waitroom.Pass{Ticket: 1}), &Command{Op: OpTick}),
+		AppendCommand(putPass(nil, waitroom.Pass{Ticket: 1}), &Command{Op: OpHold}),
+	} {
+		raw := endEntry(append(beginEntry(nil), bad...), entryHead{Count: 1})
+		if _, _, err := DecodeEntry(raw); !errors.Is(err, ErrBadEntry) {
+			t.Errorf("%x: %v", bad, err)
+		}
+	}
+	q := NewRequest()
+	q.Cmd = hold
+	q.Free()
+	if q.Cmd.Pass != (waitroom.Pass{}) {
+		t.Error("a request that was given back keeps its admission")
+	}
+}

@@ -49,14 +49,14 @@ func (m *shardMachine) check() error {
 	if err := m.state.Check(); err != nil {
 		return err
 	}
-	return m.checkRooms()
-}
-
-// checkRooms checks the rooms, and that their events are the group's.
-func (m *shardMachine) checkRooms() error {
 	if err := m.rooms.Check(); err != nil {
 		return err
 	}
+	return m.checkEvents()
+}
+
+// checkEvents: rooms are before events of the group.
+func (m *shardMachine) checkEvents() error {
 	for no := range uint32(m.rooms.Len()) {
 		info := m.rooms.Room(no).Info(m.now())
 		for _, e := range info.Events {
@@ -109,8 +109,8 @@ func (m *shardMachine) restore(r io.Reader) error {
 		return err
 	}
 	next := &shardMachine{s, rooms}
-	if err := next.checkRooms(); err != nil {
-		return err
+	if err := next.checkEvents(); err != nil {
+		return fmt.Errorf("%w: %w", waitroom.ErrBadSnapshot, err)
 	}
 	*m = *next
 	return nil
