@@ -130,7 +130,7 @@ export class Queue {
     await this.#act(async () => {
       const { ticket } = this.place;
       const session = await this.usher.verifyAdmission({ event_id: this.eventId, holder_id: this.holderId, admission_token: this.token, start: true });
-      if (this.place?.ticket === ticket && this.state === 'admitted') this.place = { ...this.place, session_started: true, expires_at: session.expires_at };
+      if (this.place?.ticket === ticket && this.state === 'admitted') this.place = { ...this.place, session_started: true, expires_at: session.expires_at, server_time: session.server_time ?? this.place.server_time };
     });
     if (this.error?.status === 403) await this.ask();
   }

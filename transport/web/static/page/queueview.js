@@ -142,7 +142,7 @@ export class QueueView {
   /** What lets anyone check the draw; nothing where there is none. */
   #proof() {
     const { draw, queue: { place } } = this;
-    if (!draw?.commitment) return null;
+    if (!draw?.commitment || (draw.done && !draw.entrants)) return null;
     const line = (name, value) => value && h('p', {}, `${name}: `, h('code', {}, String(value)));
     return h('details.proof', {}, h('summary', {}, 'How the draw can be checked'),
       h('p', {}, draw.seed

@@ -109,7 +109,7 @@ export class WaitingRoom {
   }
 
   async #learnDraw() {
-    if (!this.event.waiting_room.lobby || this.view.draw?.seed) return;
+    if (!this.event.waiting_room.lobby || !this.event.onsale_at || this.view.draw?.seed) return; // without an opening there is no draw
     try {
       this.view.draw = await this.usher.draw(this.event.event_id, { attempts: 2 });
       this.view.render();
