@@ -178,3 +178,24 @@ func (q *browserQueue) buys() {
 		q.t.Errorf("the event: %+v %v", e, err)
 	}
 }
+
+// TestBrowserRedirect: an admitted shopper is sent on to the shop that wants it back, with the
+// admission in the address. The shop is a page of the same host here.
+func TestBrowserRedirect(t *testing.T) {
+	path := findBrowser(t)
+	p := openPage(t, path, openField(t))
+	p.until(`document.getElementById('curtain').hidden`)
+	shop := evaluate[string](p, `location.origin + '/v1/events'`)
+	a := p.s.must("POST", "/v1/events", "application/json", fmt.Appendf(nil, `{"venue_id":"field","event_date":"2027-03-02","chart_id":"field",`+
+		`"waiting_room":{"max_active":1,"new_per_minute":6000,"return_urls":[%q]}}`, shop), http.StatusCreated)
+	p.s.event = a["event_id"].(string)
+	evaluate[bool](p, fmt.Sprintf(`(location.search = '?event=%s&return_url=' + encodeURIComponent(%q)) !== ''`, p.s.event, shop+"?limit=2"))
+	p.until(fmt.Sprintf(`document.getElementById('event-name').textContent === %q && document.querySelector('[data-key=join]')`, p.s.event))
+	p.clickOn(`[data-key=join]`)
+	p.until(`location.pathname === '/v1/events' && new URLSearchParams(location.search).get('limit') === '2'`)
+	token := evaluate[string](p, `new URLSearchParams(location.search).get('usher_token')`)
+	v := p.s.must("POST", "/v1/admissions", "application/json", fmt.Appendf(nil, `{"event_id":%q,"admission_token":%q,"start":true}`, p.s.event, token), http.StatusOK)
+	if ticket := evaluate[string](p, `new URLSearchParams(location.search).get('usher_ticket')`); v["ticket"] != ticket || v["session_started"] != true {
+		t.Errorf("the shop was given ticket %q, and the token is of %v", ticket, v)
+	}
+}

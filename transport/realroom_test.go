@@ -130,3 +130,49 @@ func (h *house) checkDraw(path, commitment string, tickets map[string]string) {
 		}
 	}
 }
+
+// TestRealSeriesRoom: one place and one admission for the nights of a series, the wanted ones in
+// order.
+func TestRealSeriesRoom(t *testing.T) {
+	h := newRealHouse(t, 20)
+	const room = `{"max_active":5,"new_per_minute":6000,"tiers":{"gold":"1:1"}}`
+	first, path := h.roomEvent("2031-02-01", `,"series":"run"`, room)
+	second, other := h.roomEvent("2031-02-02", `,"series":"run"`, room)
+	alone, apart := h.roomEvent("2031-02-03", `,"series":"run"`, `{"max_active":1,"new_per_minute":60,"scope":"event"}`)
+	spec := `{"venue_id":"hall","event_date":"2031-02-04","chart_id":"hall"%s,"waiting_room":{"max_active":6,"new_per_minute":6000%s}}`
+	for _, x := range []struct{ series, room, field string }{
+		{`,"series":"run"`, "", "waiting_room"}, {"", `,"scope":"series"`, "waiting_room.scope"},
+		{"", `,"return_urls":["http://shop.example"]`, "waiting_room.return_urls[0]"}, {"", `,"return_urls":["https://shop.example/?a"]`, "waiting_room.return_urls[0]"},
+	} {
+		if a := h.want(h.call("POST", "/v1/events", fmt.Sprintf(spec, x.series, x.room)), 400, "bad_request"); a.json["field"] != x.field {
+			t.Errorf("%+v: %s", x, a.body)
+		}
+	}
+	a := h.want(h.call("POST", path+"/queue", fmt.Sprintf(`{"holder_id":"ann","tier":"gold","nights":[%q,%q]}`, second, first)), 201, "")
+	if a.json["event_id"] != second || fmt.Sprint(a.json["events"]) != fmt.Sprint([]string{second, first}) || a.json["tier"] != "gold" || a.json["state"] != "admitted" {
+		t.Errorf("admitted: %s", a.body)
+	}
+	again := h.want(h.call("POST", other+"/queue", `{"holder_id":"ann"}`), 200, "")
+	if again.json["ticket"] != a.json["ticket"] {
+		t.Errorf("two places in one room: %s", again.body)
+	}
+	token := a.json["admission_token"].(string)
+	h.want(h.held(first, "ann", token, "s1"), 201, "")
+	h.want(h.held(second, "ann", token, "s1"), 201, "")
+	h.want(h.held(alone, "ann", token, "s1"), 403, "admission_foreign")
+	for _, bad := range []string{`"tier":"silver"`, fmt.Sprintf(`"nights":[%q]`, alone), fmt.Sprintf(`"nights":[%q,%q]`, first, first)} {
+		h.want(h.call("POST", path+"/queue", fmt.Sprintf(`{"holder_id":"bob",%s}`, bad)), 400, "bad_request")
+	}
+	h.want(h.call("DELETE", "/v1/queue/"+a.json["ticket"].(string), ""), 204, "")
+	h.want(h.held(first, "ann", token, "s2"), 403, "admission_replayed")
+
+	h.want(h.call("PATCH", apart+"/room", `{"state":"paused","reason":"Rain."}`), 200, "")
+	if q := h.want(h.call("POST", apart+"/queue", `{"holder_id":"bob"}`), 201, ""); q.json["paused"] != true || q.json["paused_reason"] != "Rain." || q.json["eta_seconds"] != nil || fmt.Sprint(q.json["position"]) != "1" {
+		t.Errorf("paused: %s", q.body)
+	}
+	h.want(h.call("PATCH", apart+"/room", `{"state":"closed"}`), 200, "")
+	h.want(h.call("POST", apart+"/queue", `{"holder_id":"cid"}`), 409, "room_closed")
+	h.want(h.call("POST", "/v1/events/"+testEvent+"/queue", `{"holder_id":"cid"}`), 404, "no_waiting_room")
+	h.want(h.call("PATCH", apart+"/room", `{"pace":5}`), 400, "bad_request")
+	h.want(h.call("GET", "/v1/queue/tick_forged", ""), 404, "unknown_ticket")
+}
