@@ -159,7 +159,9 @@ test('one connection, several tickets: each hears its own, and the lobby’s fac
   socket.say({ queue: { event_id: 'e', state: 'lobby', in_lobby: 2 } });
   socket.say({ queue: { ticket: 'c', event_id: 'f', state: 'waiting', position: 5 } });
   socket.say({ queue: { ticket: 'z', state: 'left' } });
-  assert.deepEqual(heard, { a: [1, 2], b: [1, 2], c: [1, 5] });
+  socket.say({ queue: { ticket: 'a', event_id: 'e', state: 'waiting', position: 7 } });
+  socket.say({ queue: { event_id: 'e', state: 'lobby', in_lobby: 3 } }); // of those still there
+  assert.deepEqual(heard, { a: [1, 2, 7], b: [1, 2, 3], c: [1, 5] });
   live.close();
 });
 

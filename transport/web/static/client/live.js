@@ -352,7 +352,7 @@ export class Live {
     const named = this.byId.get(id) ?? this.topics.get(`ticket ${queue.ticket}`);
     if (named || queue.ticket) return named ? [named] : [];
     const tickets = [...this.topics.values()].filter((t) => t instanceof TicketTopic);
-    return tickets.length === 1 ? tickets : tickets.filter((t) => t.eventId && t.eventId === queue.event_id);
+    return tickets.length === 1 ? tickets : tickets.filter((t) => t.state === 'lobby' && t.eventId === queue.event_id);
   }
 
   #delta(topic, delta) {

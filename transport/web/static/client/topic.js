@@ -65,10 +65,12 @@ export class TicketTopic extends Topic {
   constructor(ticket) {
     super('ticket', ticket);
     this.eventId = '';
+    this.state = '';
   }
 
   say(body) {
     this.eventId = body.event_id ?? this.eventId;
+    this.state = body.state;
     super.say(body);
   }
 }

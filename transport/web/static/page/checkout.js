@@ -41,7 +41,7 @@ export class Checkout {
    * @param {Storage} o.store    for tickets: kept
    * @param {() => void} o.onChange
    * @param {(text: string, urgent?: boolean) => void} o.announce
-   * @param {{isOpen: () => boolean, token: () => string, refused: () => void}|null} [o.admission]  of an event with a waiting room
+   * @param {{isOpen: () => boolean, knock: () => void, token: () => string, refused: () => void}|null} [o.admission]  of an event with a waiting room
    */
   constructor(o) {
     Object.assign(this, o);
@@ -85,8 +85,10 @@ export class Checkout {
   #mayChoose() {
     if (this.phase === 'booked') this.phase = 'choosing';
     if (this.phase === 'choosing' && this.isOpen()) return true;
-    if (this.phase === 'choosing') this.#say('You can choose seats when it is your turn.', 'info');
-    else this.#say(this.phase === 'held' ? 'Book or release the seats you hold first.' : 'One moment, please.', 'info');
+    if (this.phase === 'choosing') {
+      this.admission.knock();
+      this.announce('You can choose seats when it is your turn.');
+    } else this.#say(this.phase === 'held' ? 'Book or release the seats you hold first.' : 'One moment, please.', 'info');
     return false;
   }
 

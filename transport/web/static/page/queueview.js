@@ -45,7 +45,7 @@ export class QueueView {
     this.host.dataset.phase = queue.place?.phase ?? '';
     this.host.setAttribute('aria-busy', String(queue.busy));
     if (queue.place?.server_time) this.clock.hear(queue.place.server_time);
-    if (queue.state === 'none' || queue.state === 'admitted') this.leaving &&= queue.state === 'admitted';
+    if (this.#canJoin()) this.leaving = false;
     this.title.textContent = titleWords(queue);
     this.form.hidden = !this.#canJoin();
     this.proof.hidden = queue.state !== 'none' && !queue.waits;
@@ -54,6 +54,14 @@ export class QueueView {
     this.#part('actions', this.actions, [queue.state, queue.place?.reason, queue.busy, this.leaving], () => this.#actions());
     this.#speak();
     this.#tick();
+  }
+
+  /** Somebody wants to do what has to wait: here is why. */
+  knock() {
+    this.host.scrollIntoView({ block: 'nearest' });
+    this.host.classList.add('knocked');
+    clearTimeout(this.knocked);
+    this.knocked = setTimeout(() => this.host.classList.remove('knocked'), 800);
   }
 
   /** Builds a part anew if what it says has changed; the keyboard stays where it was. */

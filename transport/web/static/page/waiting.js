@@ -63,6 +63,10 @@ export class WaitingRoom {
     return this.queue.token;
   }
 
+  knock() {
+    this.view.knock();
+  }
+
   /** The server would not take the token: it knows better how that stands. */
   refused() {
     this.queue.ask();
