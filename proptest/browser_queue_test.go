@@ -3,9 +3,12 @@ package proptest
 import (
 	"fmt"
 	"net/http"
+	"net/url"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/chromedp/chromedp"
 )
 
 // browserRivals is how many others want to get in.
@@ -23,7 +26,7 @@ func TestBrowserQueue(t *testing.T) {
 	a := s.must("POST", "/v1/events", "application/json", fmt.Appendf(nil, `{"venue_id":"field","event_date":"2027-03-01","chart_id":"field","onsale_at":%q,`+
 		`"waiting_room":{"max_active":1,"new_per_minute":6000,"tiers":{"gold":"1:1"}}}`, opens.Format(time.RFC3339Nano)), http.StatusCreated)
 	s.event = a["event_id"].(string)
-	evaluate[bool](q.browserPage, fmt.Sprintf(`(location.search = '?event=' + %q) !== ''`, s.event))
+	q.goTo("?event=" + s.event)
 
 	q.waitsInTheLobby()
 	q.room(`{"state":"paused","reason":"The doors stay shut for a moment."}`)
@@ -39,6 +42,28 @@ func TestBrowserQueue(t *testing.T) {
 	defer p.mu.Unlock()
 	for _, m := range p.console {
 		t.Errorf("console: %s %s (%s:%d)", m.Type, m.Text, m.URL, m.Line)
+	}
+}
+
+// goTo opens the page with another query.
+func (p *browserPage) goTo(query string) {
+	p.t.Helper()
+	if err := chromedp.Do(p.ctx, chromedp.Navigate(evaluate[string](p, `location.origin + '/'`)+query)); err != nil {
+		p.t.Fatal(err)
+	}
+}
+
+// comesTo waits for the page to be somewhere else: while it is on its way it cannot be asked.
+func (p *browserPage) comesTo(condition string) {
+	p.t.Helper()
+	for end := time.Now().Add(pagePatience); ; time.Sleep(pagePoll) {
+		there, err := chromedp.Run(p.ctx, chromedp.Evaluate[bool](condition))
+		if err == nil && there {
+			return
+		}
+		if time.Now().After(end) {
+			p.t.Fatalf("in %v it never came to %s: %v", pagePatience, condition, err)
+		}
 	}
 }
 
@@ -121,7 +146,9 @@ func (q *browserQueue) queuesAgain() {
 	q.clickOn(`[data-key=join]`)
 	q.state("waiting")
 	q.until(fmt.Sprintf(`document.querySelector('.position strong').textContent === '%d'`, browserRivals+1))
-	evaluate[bool](q.browserPage, `location.reload() ?? true`) // the place is kept
+	if err := chromedp.Do(q.ctx, chromedp.Reload()); err != nil { // the place is kept
+		q.t.Fatal(err)
+	}
 	q.until(fmt.Sprintf(`document.querySelector('.position strong').textContent === '%d'`, browserRivals+1))
 }
 
@@ -189,10 +216,10 @@ func TestBrowserRedirect(t *testing.T) {
 	a := p.s.must("POST", "/v1/events", "application/json", fmt.Appendf(nil, `{"venue_id":"field","event_date":"2027-03-02","chart_id":"field",`+
 		`"waiting_room":{"max_active":1,"new_per_minute":6000,"return_urls":[%q]}}`, shop), http.StatusCreated)
 	p.s.event = a["event_id"].(string)
-	evaluate[bool](p, fmt.Sprintf(`(location.search = '?event=%s&return_url=' + encodeURIComponent(%q)) !== ''`, p.s.event, shop+"?limit=2"))
+	p.goTo("?event=" + p.s.event + "&return_url=" + url.QueryEscape(shop+"?limit=2"))
 	p.until(fmt.Sprintf(`document.getElementById('event-name').textContent === %q && document.querySelector('[data-key=join]')`, p.s.event))
 	p.clickOn(`[data-key=join]`)
-	p.until(`location.pathname === '/v1/events' && new URLSearchParams(location.search).get('limit') === '2'`)
+	p.comesTo(`location.pathname === '/v1/events' && new URLSearchParams(location.search).get('limit') === '2'`)
 	token := evaluate[string](p, `new URLSearchParams(location.search).get('usher_token')`)
 	v := p.s.must("POST", "/v1/admissions", "application/json", fmt.Appendf(nil, `{"event_id":%q,"admission_token":%q,"start":true}`, p.s.event, token), http.StatusOK)
 	if ticket := evaluate[string](p, `new URLSearchParams(location.search).get('usher_ticket')`); v["ticket"] != ticket || v["session_started"] != true {
