@@ -57,7 +57,7 @@ func (e *Engine) askGate(ctx context.Context, ref *eventRef, r *HoldRequest) (ad
 	case ref.settings.WaitingRoom == nil:
 		return admitted{}, fmt.Errorf("%w: %s has no waiting room, so that nobody can be admitted", ErrAdmissionInvalid, ref.id)
 	}
-	return e.readPass(ctx, ref, r.HolderID, r.AdmissionToken)
+	return e.readPass(ctx, ref, r)
 }
 
 // begin begins the session of a claim that has nothing else wrong with it. A claim does that

@@ -12,12 +12,17 @@ import (
 
 // readPass is the waiting room's own gate. The claim shows the pass to the log, which judges it
 // once more.
-func (e *Engine) readPass(ctx context.Context, ref *eventRef, holder, token string) (admitted, error) {
+func (e *Engine) readPass(ctx context.Context, ref *eventRef, r *HoldRequest) (admitted, error) {
 	room, err := e.roomOf(ctx, ref)
 	if err != nil {
 		return admitted{}, err
 	}
-	s, n, err := room.read(ctx, ref, holder, token)
+	s, n, err := room.read(ctx, ref, r.HolderID, r.AdmissionToken)
+	over := errors.Is(err, ErrAdmissionExpired) || errors.Is(err, ErrAdmissionReplayed)
+	if over && r.IdempotencyKey != "" {
+		// It may be a claim that was granted in its time, again: the log knows, and refuses all others.
+		return admitted{ok: true, room: room.roomRef, pass: waitroom.Pass{Room: room.no, Ticket: n}, event: ref.no, begun: true}, nil
+	}
 	if err != nil {
 		return admitted{}, err
 	}

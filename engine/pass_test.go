@@ -157,6 +157,22 @@ func TestAdmissionOnce(t *testing.T) {
 	}
 }
 
+// TestAdmissionRetried: an answer that was lost on its way is told again when the claim comes again
+// with its key, also after the session that it was made in; a new claim is not granted by that.
+func TestAdmissionRetried(t *testing.T) {
+	e, ids := openHouse(t, engine.Config{Groups: 1}, engine.EventSpec{WaitingRoom: waitingRoom(nil)})
+	p := admittedTo(t, e, ids[0], "ada")
+	r := seat(ids[0], "ada", p.AdmissionToken, "A-1")
+	r.IdempotencyKey = "order-1"
+	h := claim(t, e, r)
+	book(t, e, h)
+	if again := claim(t, e, r); again.HoldID != h.HoldID || again.FencingToken != h.FencingToken {
+		t.Errorf("%+v, and again %+v", h, again)
+	}
+	r.SeatIDs, r.IdempotencyKey = []string{"A-2"}, "order-2"
+	turnedAway(t, "another seat", e, r, engine.ErrAdmissionReplayed)
+}
+
 // TestAdmissionTimes: an admission that is not used lapses, and a session ends.
 func TestAdmissionTimes(t *testing.T) {
 	clock := newHandClock()
