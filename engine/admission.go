@@ -19,9 +19,11 @@ type Admission interface {
 // admitted is how a claim goes on to the log: whether it may say that its holder was admitted,
 // and by which waiting room.
 type admitted struct {
-	ok   bool
-	room *roomRef // nil: there is none that has to hear of it
-	pass waitroom.Pass
+	ok    bool
+	room  *roomRef // nil: there is none that has to hear of it
+	pass  waitroom.Pass
+	event uint32 // one of the room's
+	begun bool   // the session goes on, as far as is known here
 }
 
 // in is what a claim shows in a group.
@@ -33,13 +35,15 @@ func (a *admitted) in(group int) waitroom.Pass {
 }
 
 // admit asks for the claim's admission. Events that do not ask for one, and modes that do not,
-// want no token.
+// want no token. The session has not begun for that: see begin.
 func (e *Engine) admit(ctx context.Context, ref *eventRef, r *HoldRequest, mode Mode) (admitted, error) {
 	if !ref.gated() && mode != ModeQueue {
 		return admitted{}, nil
 	}
 	a, err := e.askGate(ctx, ref, r)
-	e.metrics.admission(err)
+	if err != nil {
+		e.metrics.admission(err)
+	}
 	return a, err
 }
 
@@ -53,7 +57,20 @@ func (e *Engine) askGate(ctx context.Context, ref *eventRef, r *HoldRequest) (ad
 	case ref.settings.WaitingRoom == nil:
 		return admitted{}, fmt.Errorf("%w: %s has no waiting room, so that nobody can be admitted", ErrAdmissionInvalid, ref.id)
 	}
-	return e.showPass(ctx, ref, r.HolderID, r.AdmissionToken)
+	return e.readPass(ctx, ref, r)
+}
+
+// begin begins the session of a claim that has nothing else wrong with it. A claim does that
+// by itself in the log; but one that is refused before, as its seats are gone, is a first use too.
+func (e *Engine) begin(ctx context.Context, a *admitted) (err error) {
+	if !a.ok {
+		return nil
+	}
+	if a.room != nil && !a.begun {
+		_, err = e.enter(ctx, a)
+	}
+	e.metrics.admission(err)
+	return err
 }
 
 func (ref *eventRef) gated() bool {

@@ -111,7 +111,8 @@ func (c *claim) oneCurrency() error {
 	return nil
 }
 
-// prepare checks the request and resolves its names; path is where the items stand in it.
+// prepare checks the request and resolves its names; path is where the items stand in it. With an
+// admission the session begins.
 func (c *claim) prepare(ctx context.Context, items []ItemRequest, path string) error {
 	r := c.req
 	if err := checkText("holder_id", r.HolderID); err != nil {
@@ -152,7 +153,10 @@ func (c *claim) prepare(ctx context.Context, items []ItemRequest, path string) e
 	if r.SameSeats && !c.sameBest() {
 		return &InvalidError{"same_seats", "wants the same best in every item, and one chart"}
 	}
-	return c.makeKey(ctx, items)
+	if err := c.makeKey(ctx, items); err != nil {
+		return err
+	}
+	return c.e.begin(ctx, &c.admitted)
 }
 
 func (c *claim) sameBest() bool {

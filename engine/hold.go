@@ -79,6 +79,10 @@ func (e *Engine) holdPlain(ctx context.Context, ref *eventRef, r *HoldRequest, m
 	if err != nil {
 		return Hold{}, err
 	}
+	if err := e.begin(ctx, &a); err != nil {
+		req.Free()
+		return Hold{}, err
+	}
 	req.Cmd.Pass = a.pass
 	tried := triedSeats(req.Cmd.Hold.Seats)
 	res, err := e.propose(ctx, ref.group, req, r.IdempotencyKey != "")

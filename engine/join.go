@@ -34,12 +34,12 @@ func (e *Engine) Join(ctx context.Context, r JoinRequest) (Place, error) {
 		return Place{}, err
 	}
 	got, err := e.crew.join(ctx, room.roomRef, entrant)
+	if err == nil && got.Ticket == 0 {
+		err = ErrRoomClosed // its tiers and events are what they were when they were looked up
+	}
 	e.metrics.joined(1, b2i(got.New), err)
 	if err != nil {
 		return Place{}, err
-	}
-	if got.Ticket == 0 {
-		return Place{}, errNoLane
 	}
 	if err := e.follow(ctx, room.group); err != nil {
 		return Place{}, applied(err)
@@ -48,10 +48,6 @@ func (e *Engine) Join(ctx context.Context, r JoinRequest) (Place, error) {
 	p.New = got.New
 	return p, applied(err)
 }
-
-// errNoLane: the room as it is in the log has no such tier, or no such event; both were looked
-// up in it before.
-var errNoLane = fmt.Errorf("%w: the waiting room has no such tier, or no such event", ErrDamaged)
 
 func b2i(b bool) int {
 	if b {

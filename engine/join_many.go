@@ -20,11 +20,20 @@ const (
 
 var errJoinAnswer = fmt.Errorf("%w: an answer of joins has another length than they have", ErrDamaged)
 
+// Joined is what JoinMany tells of one: a Place is ten times as large, and a million of them keep
+// the collector busier than all joins.
+type Joined struct {
+	Ticket string
+	State  QueueState
+	New    bool // it was not there before
+}
+
 // JoinMany is Join for whoever brings many, at most 1,048,576: gateways and benchmarks. Each r's
-// EventID is empty or eventID. Of the places only Ticket, State and New are filled in, in the
-// order of rs; those of one call have no order among themselves in the line. When it fails some
-// may have joined, unless the outcome is that nothing was applied; to repeat it is safe.
-func (e *Engine) JoinMany(ctx context.Context, eventID string, rs []JoinRequest) ([]Place, error) {
+// EventID is empty or eventID. The answers are in the order of rs; those of one call have no
+// order among themselves in the line. When it fails some
+// may have joined, unless the outcome is that nothing was applied; to repeat it is safe. With
+// ErrRoomClosed the places are there all the same: who had none before has an empty Ticket.
+func (e *Engine) JoinMany(ctx context.Context, eventID string, rs []JoinRequest) ([]Joined, error) {
 	_, room, err := e.eventRoom(ctx, eventID)
 	if err != nil {
 		return nil, err
@@ -32,7 +41,7 @@ func (e *Engine) JoinMany(ctx context.Context, eventID string, rs []JoinRequest)
 	if len(rs) > maxJoinMany {
 		return nil, &InvalidError{"entrants", fmt.Sprintf("%d, at most %d are possible", len(rs), maxJoinMany)}
 	}
-	m := &manyJoins{e: e, room: room, eventID: eventID, rs: rs, places: make([]Place, len(rs))}
+	m := &manyJoins{e: e, room: room, eventID: eventID, rs: rs, places: make([]Joined, len(rs))}
 	// What is wrong is found before anything is sent.
 	if err := m.check(); err != nil {
 		return nil, err
@@ -45,6 +54,9 @@ func (e *Engine) JoinMany(ctx context.Context, eventID string, rs []JoinRequest)
 	if err := m.result(ctx); err != nil {
 		return nil, err
 	}
+	if m.turned.Load() {
+		return m.places, ErrRoomClosed
+	}
 	return m.places, nil
 }
 
@@ -54,9 +66,10 @@ type manyJoins struct {
 	room    *eventRoom
 	eventID string
 	rs      []JoinRequest
-	places  []Place
+	places  []Joined
 	next    atomic.Int64 // command
 	sent    atomic.Int64 // commands that were applied
+	turned  atomic.Bool  // somebody was turned away
 	mu      sync.Mutex
 	err     error // the first
 	unknown bool  // one of the failed may have been applied
@@ -103,14 +116,7 @@ func (m *manyJoins) send(ctx context.Context, from, to int) error {
 		entrants[i] = one
 	}
 	joined, err := m.e.sendJoins(ctx, m.room.roomRef, entrants)
-	fresh := 0
-	for i, got := range joined {
-		fresh += b2i(got.New)
-		if err == nil && got.Ticket == 0 {
-			err = within(fmt.Sprintf("entrants[%d].", from+i), errNoLane)
-		}
-	}
-	m.e.metrics.joined(len(entrants), fresh, err)
+	m.count(len(entrants), joined, err)
 	if err != nil {
 		return err
 	}
@@ -120,30 +126,33 @@ func (m *manyJoins) send(ctx context.Context, from, to int) error {
 	return applied(m.describe(joined, m.places[from:to]))
 }
 
-// describe fills in what a caller of many is told.
-func (m *manyJoins) describe(joined []waitroom.Joined, out []Place) error {
-	for i, id := range m.room.ticketIDs(joined) {
-		out[i].Ticket, out[i].New = id, joined[i].New
+func (m *manyJoins) count(n int, joined []waitroom.Joined, err error) {
+	fresh, turned := 0, 0
+	for _, got := range joined {
+		fresh += b2i(got.New)
+		turned += b2i(got.Ticket == 0)
 	}
-	return m.room.view(func(room *waitroom.Room, now int64) {
-		info := room.Info(now)
-		lobby := info.Phase == waitroom.Before && info.Config.Lobby
-		for i, got := range joined {
-			if out[i].State = QueueLobby; lobby {
-				continue // all who have just joined are there: no need to look
-			}
-			t, _ := room.Ticket(got.Ticket)
-			out[i].State, _ = queueState(t.State)
-		}
-	})
+	m.e.metrics.joined(n-turned, fresh, err)
+	if turned > 0 {
+		m.turned.Store(true)
+		m.e.metrics.joined(turned, 0, ErrRoomClosed)
+	}
 }
 
-func (r *roomRef) ticketIDs(joined []waitroom.Joined) []string {
-	ids := make([]string, len(joined))
+// describe fills in what a caller of many is told.
+func (m *manyJoins) describe(joined []waitroom.Joined, out []Joined) error {
 	for i, got := range joined {
-		ids[i] = r.ticketID(got.Ticket)
+		if got.Ticket != 0 {
+			out[i].Ticket, out[i].New = m.room.ticketID(got.Ticket), got.New
+		}
 	}
-	return ids
+	return m.room.view(func(room *waitroom.Room, _ int64) {
+		for i, got := range joined {
+			if state, _, ok := room.State(got.Ticket); ok {
+				out[i].State, _ = queueState(state)
+			}
+		}
+	})
 }
 
 func (m *manyJoins) failed() bool {

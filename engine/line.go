@@ -26,7 +26,7 @@ func (e *Engine) Line(ctx context.Context, ticket string) (*Line, uint32, error)
 // View looks at the room while it stands still: fn must be quick, call nothing of the engine, and
 // keep nothing.
 func (l *Line) View(fn func(v LineView)) error {
-	return l.room.view(func(room *waitroom.Room, now int64) { fn(LineView{room, room.Info(now)}) })
+	return l.room.view(func(room *waitroom.Room, now int64) { fn(LineView{room, now}) })
 }
 
 // Place is all there is to say of a ticket here, with the token when it is admitted.
@@ -37,25 +37,25 @@ func (l *Line) Place(ctx context.Context, n uint32) (Place, error) {
 // LineView is a line at one moment.
 type LineView struct {
 	room *waitroom.Room
-	info waitroom.RoomInfo
+	now  int64
 }
 
 // Version counts changes of the room and of its tickets.
-func (v *LineView) Version() uint64 { return v.info.Version }
+func (v *LineView) Version() uint64 { return v.room.Version() }
 
-// InLobby is how many wait for the draw.
-func (v *LineView) InLobby() int { return int(v.info.InLobby) }
-
-// Waiting is how many are in line.
-func (v *LineView) Waiting() int { return int(v.info.Waiting) }
+// Crowd is how many wait for the draw, and how many in line.
+func (v *LineView) Crowd() (lobby, line int) {
+	info := v.room.Info(v.now)
+	return int(info.InLobby), int(info.Waiting)
+}
 
 // At is where a ticket stands; its position is 0 if it is not in line. It costs O(log n) and no
 // memory.
 func (v *LineView) At(n uint32) (state QueueState, position int) {
-	t, ok := v.room.Ticket(n)
+	s, at, ok := v.room.State(n)
 	if !ok {
 		return QueueLeft, 0
 	}
-	state, _ = queueState(t.State)
-	return state, int(t.Position)
+	state, _ = queueState(s)
+	return state, int(at)
 }

@@ -3,51 +3,18 @@ package engine
 import (
 	"context"
 	"fmt"
-	"math/bits"
 	"slices"
 
 	"github.com/usherhq/usher/shard"
 	"github.com/usherhq/usher/waitroom"
 )
 
-// orderedNights is how many of the wanted events keep an order; the others follow in the
-// room's.
-const orderedNights = 4
-
-// packNights writes events of a room (their indexes, in order of preference) as a ticket has
-// them.
-func packNights(wanted []int) waitroom.Nights {
-	var n waitroom.Nights
-	for i, night := range wanted {
-		n |= 1 << night
-		if i < orderedNights {
-			n |= waitroom.Nights(night) << (16 + 4*i)
-		}
-	}
-	return n
-}
-
-// wantsNight tells whether a ticket is for an event of its room.
-func wantsNight(n waitroom.Nights, night int) bool {
-	set := uint16(n)
-	return set == 0 || night >= 0 && set>>night&1 == 1
-}
-
-// listNights is what packNights was given, or all events when it was none.
+// listNights are the events of a ticket, as indexes of the room's: those with an order first,
+// then the others in the room's.
 func listNights(n waitroom.Nights, events int) []int {
-	set := uint16(n)
-	ordered := set != 0
-	if !ordered {
-		set = uint16(1<<events - 1)
-	}
-	var out []int
-	for i := range min(orderedNights, bits.OnesCount16(set)) {
-		if night := int(n >> (16 + 4*i) & 15); ordered && set>>night&1 == 1 && !slices.Contains(out, night) {
-			out = append(out, night)
-		}
-	}
+	out := n.Preferred()
 	for night := range events {
-		if set>>night&1 == 1 && !slices.Contains(out, night) {
+		if (n.Set() == 0 || n.Set()>>night&1 == 1) && !slices.Contains(out, night) {
 			out = append(out, night)
 		}
 	}
@@ -83,7 +50,11 @@ func (r *eventRoom) nights(ctx context.Context, ids []string, path string) (wait
 		}
 		wanted = append(wanted, other.night)
 	}
-	return packNights(wanted), nil
+	n, ok := waitroom.Prefer(wanted...)
+	if !ok {
+		return 0, fmt.Errorf("%w: events %v of a waiting room", ErrDamaged, wanted)
+	}
+	return n, nil
 }
 
 // wanted names the events of a ticket in order of preference, and the first of them that has

@@ -10,23 +10,23 @@ import (
 	"github.com/usherhq/usher/waitroom"
 )
 
-// showPass is the waiting room's own gate: the token is verified, and its session begun if it has
-// not been. The claim shows the pass to the log, which judges it once more.
-func (e *Engine) showPass(ctx context.Context, ref *eventRef, holder, token string) (admitted, error) {
+// readPass is the waiting room's own gate. The claim shows the pass to the log, which judges it
+// once more.
+func (e *Engine) readPass(ctx context.Context, ref *eventRef, r *HoldRequest) (admitted, error) {
 	room, err := e.roomOf(ctx, ref)
 	if err != nil {
 		return admitted{}, err
 	}
-	s, n, err := room.read(ctx, ref, holder, token)
+	s, n, err := room.read(ctx, ref, r.HolderID, r.AdmissionToken)
+	over := errors.Is(err, ErrAdmissionExpired) || errors.Is(err, ErrAdmissionReplayed)
+	if over && r.IdempotencyKey != "" {
+		// It may be a claim that was granted in its time, again: the log knows, and refuses all others.
+		return admitted{ok: true, room: room.roomRef, pass: waitroom.Pass{Room: room.no, Ticket: n}, event: ref.no, begun: true}, nil
+	}
 	if err != nil {
 		return admitted{}, err
 	}
-	a := admitted{ok: true, room: room.roomRef, pass: waitroom.Pass{Room: room.no, Ticket: n}}
-	if s.inSession() {
-		return a, nil
-	}
-	_, err = e.enter(ctx, ref, a.pass)
-	return a, err
+	return admitted{ok: true, room: room.roomRef, pass: waitroom.Pass{Room: room.no, Ticket: n}, event: ref.no, begun: s.inSession()}, nil
 }
 
 // inSession tells whether this replica knows the session to go on; another may know that it
@@ -55,7 +55,7 @@ func (r *eventRoom) read(ctx context.Context, ref *eventRef, holder, token strin
 	if s, err = r.standOf(ctx, &t); err != nil {
 		return s, 0, err
 	}
-	return s, t.ticket.number, r.judge(ref, &s, &t, holder)
+	return s, t.ticket.number, r.judge(&s, &t, holder)
 }
 
 var errForged = fmt.Errorf("%w: its signature is wrong", ErrAdmissionInvalid)
@@ -84,7 +84,7 @@ func asInvalid(err error) error {
 }
 
 // judge refuses what is final, and what the log need not be asked about.
-func (r *eventRoom) judge(ref *eventRef, s *standing, t *shownToken, holder string) error {
+func (r *eventRoom) judge(s *standing, t *shownToken, holder string) error {
 	switch {
 	case t.Key > s.room.KeyNo || t.Key+1 < s.room.KeyNo:
 		return fmt.Errorf("%w: its key %d has been replaced", ErrAdmissionInvalid, t.Key)
@@ -92,8 +92,6 @@ func (r *eventRoom) judge(ref *eventRef, s *standing, t *shownToken, holder stri
 		return errForged
 	case holder != "" && r.entrantID(holder) != s.ticket.Entrant:
 		return fmt.Errorf("%w: it is another holder's", ErrAdmissionForeign)
-	case !wantsNight(s.ticket.Nights, r.night):
-		return fmt.Errorf("%w: its ticket is not for %s", ErrAdmissionForeign, ref.id)
 	}
 	switch s.ticket.State {
 	case waitroom.Lapsed:
@@ -105,10 +103,10 @@ func (r *eventRoom) judge(ref *eventRef, s *standing, t *shownToken, holder stri
 }
 
 // enter begins the session, or asks whether it goes on; it returns its end in unix ms.
-func (e *Engine) enter(ctx context.Context, ref *eventRef, pass waitroom.Pass) (until int64, err error) {
+func (e *Engine) enter(ctx context.Context, a *admitted) (until int64, err error) {
 	r := raftfsm.NewRequest()
-	r.Cmd.Op, r.Cmd.Enter = raftfsm.OpEnter, raftfsm.Enter{Pass: pass, Event: ref.no}
-	res, err := e.propose(ctx, ref.group, r, true)
+	r.Cmd.Op, r.Cmd.Enter = raftfsm.OpEnter, raftfsm.Enter{Pass: a.pass, Event: a.event}
+	res, err := e.propose(ctx, a.room.group, r, true)
 	if err == nil {
 		err = asAdmission(res.Err)
 	}

@@ -188,6 +188,9 @@ func (c *RoomChange) checkRest(set *waitroom.Set, info *waitroom.RoomInfo) error
 		return nil
 	}
 	for s, name := range roomStates {
+		if name == *c.State && c.Reason != "" && s != int(waitroom.Paused) && s != int(waitroom.Closed) {
+			return &InvalidError{"reason", "is of paused and closed rooms"}
+		}
 		if name == *c.State {
 			set.Fields |= waitroom.SetState
 			set.State, set.Reason = waitroom.State(s), c.Reason

@@ -15,21 +15,33 @@ import (
 // roomsVersion is the cluster version that knows waiting rooms.
 const roomsVersion = 3
 
-// readsRooms tells whether all nodes read what waiting rooms write.
-func (e *Engine) readsRooms() bool {
+// readsRooms is nil when all nodes read what waiting rooms write, else ErrNoWaitingRoom.
+func (e *Engine) readsRooms(ctx context.Context) error {
 	if e.whole() {
-		return true
+		return nil
 	}
-	var version uint32
-	err := e.reader(0).ViewDirectory(func(d *raftfsm.Directory) { version = d.ClusterVersion() })
-	return err == nil && version >= roomsVersion
+	look := func() (version uint32, err error) {
+		err = e.reader(0).ViewDirectory(func(d *raftfsm.Directory) { version = d.ClusterVersion() })
+		return version, err
+	}
+	version, err := look()
+	if err == nil && version < roomsVersion {
+		// A replica that is behind must not say so by itself.
+		if err = e.catchUp(ctx, 0, false); err == nil {
+			version, err = look()
+		}
+	}
+	if err == nil && version < roomsVersion {
+		err = fmt.Errorf("%w: the cluster's version is %d, waiting rooms need %d: there are nodes of an earlier program", ErrNoWaitingRoom, version, roomsVersion)
+	}
+	return err
 }
 
 // openRoom makes the event's room, or adds the event to its series'. Done again it changes
 // nothing, whatever the random parts are.
 func (e *Engine) openRoom(ctx context.Context, group int, event uint32, id string, s *settings) error {
-	if !e.readsRooms() {
-		return fmt.Errorf("%w: %s: there are nodes of an earlier version in the cluster", ErrNoWaitingRoom, id)
+	if err := e.readsRooms(ctx); err != nil {
+		return err
 	}
 	c := &waitroom.OpenRoom{ID: "event/" + id, Event: event, Config: s.WaitingRoom.config()}
 	if s.WaitingRoom.Scope == ScopeSeries {
@@ -62,8 +74,11 @@ func (e *Engine) checkRoom(ctx context.Context, set *settings) error {
 	if set.WaitingRoom == nil {
 		return nil
 	}
-	if !e.readsRooms() {
+	switch err := e.readsRooms(ctx); {
+	case errors.Is(err, ErrNoWaitingRoom):
 		return &InvalidError{"waiting_room", "there are nodes in the cluster that know no waiting rooms yet"}
+	case err != nil:
+		return err
 	}
 	if set.WaitingRoom.Scope != ScopeSeries {
 		return nil

@@ -58,7 +58,8 @@ func (e *Engine) verifyAdmission(ctx context.Context, r *VerifyRequest) (v Verif
 	until, started := s.ticket.Deadline, s.ticket.State == waitroom.InShop
 	switch {
 	case r.Start && !s.inSession():
-		if until, err = e.enter(ctx, ref, waitroom.Pass{Room: room.no, Ticket: n}); err != nil {
+		a := admitted{room: room.roomRef, pass: waitroom.Pass{Room: room.no, Ticket: n}, event: ref.no}
+		if until, err = e.enter(ctx, &a); err != nil {
 			return v, err
 		}
 		started = true

@@ -27,7 +27,7 @@ var numbered = map[uint16]error{
 
 	31: waitroom.ErrBadRequest, 32: waitroom.ErrUnknownRoom, 33: waitroom.ErrUnknownTicket, 34: waitroom.ErrRoomClosed,
 	35: waitroom.ErrRoomFull, 36: waitroom.ErrTooManyNights, 37: waitroom.ErrNotAdmitted, 38: waitroom.ErrLapsed,
-	39: waitroom.ErrSessionOver, 40: waitroom.ErrOtherEvent,
+	39: waitroom.ErrSessionOver, 40: waitroom.ErrOtherEvent, 41: waitroom.ErrNoEras,
 
 	64: ErrStarting, 65: ErrNoQuorum, 66: ErrNotLeader, 67: ErrClosed, 68: ErrDamaged, 69: ErrHalted, 70: ErrOverload,
 	71: ErrUnknownChart, 72: ErrNodeWiped, 73: ErrNodeRemoved, 74: ErrUnknownNode, 75: ErrConflict,

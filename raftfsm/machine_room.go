@@ -85,8 +85,12 @@ func (m *shardMachine) applyBeside(now int64, c *Command, out *shard.Result) boo
 }
 
 // enter begins the session of a claim's admission, or asks whether it is good, for each
-// event of the claim. False: out says why not, and the claim is not to be run.
+// event of the claim. False: out says why not, and the claim is not to be run. One that was
+// decided before gets its first answer again, whatever has become of its session.
 func (m *shardMachine) enter(now int64, c *Command, out *shard.Result) bool {
+	if m.repeated(now, c, out) {
+		return true
+	}
 	for i, n := 0, c.claimed(); i < n; i++ {
 		event := c.claimedEvent(i)
 		if c.claimedBefore(i, event) {
@@ -98,6 +102,19 @@ func (m *shardMachine) enter(now int64, c *Command, out *shard.Result) bool {
 		}
 	}
 	return true
+}
+
+// repeated tells whether a claim's idempotency key is known.
+func (m *shardMachine) repeated(now int64, c *Command, out *shard.Result) bool {
+	key := &c.Hold.Key
+	if c.Op == OpClaim {
+		key = &c.Claim.Key
+	}
+	if key.IsZero() || c.claimed() == 0 {
+		return false
+	}
+	e := m.state.Event(c.claimedEvent(0))
+	return e != nil && e.Recall(now, key, out)
 }
 
 // claimed is how many items a claim has; claimedEvent is whose one of them is.

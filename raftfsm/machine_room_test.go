@@ -181,6 +181,24 @@ func TestPassedClaimAfterTheSession(t *testing.T) {
 	}
 }
 
+// TestPassedClaimAgain: who asks again with the same key is told what it was told, also after its
+// session; who asks for something else is not.
+func TestPassedClaimAgain(t *testing.T) {
+	m := newRoomMachine(t, tightRoom())
+	m.ok(joinOf(1))
+	m.admit()
+	claim := passedHold(1, 0, 1)
+	claim.Hold.Key = shard.Key{Hash: [16]byte{1}, Print: [32]byte{1}}
+	first := m.ok(claim)
+	m.ok(Command{Op: OpBook, Book: shard.Book{Event: 0, Hold: first.Number}})
+	m.stands(1, waitroom.Finished)
+	if again := m.ok(claim); !again.Replayed || again.Number != first.Number || again.Token != first.Token {
+		t.Errorf("%+v, and again %+v", first, again)
+	}
+	claim.Hold.Key.Hash = [16]byte{2}
+	m.refused(waitroom.ErrSessionOver, claim)
+}
+
 // TestPassedBundle: a reservation over several events shows its admission for each of them,
 // and is booked as one.
 func TestPassedBundle(t *testing.T) {
