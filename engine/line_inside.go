@@ -32,7 +32,7 @@ func (l *Line) Replicas() int { return len(l.room.e.nodes) }
 // wants each one's own word.
 func (l *Line) ViewReplica(i int, fn func(v LineView)) error {
 	g := l.room.e.nodes[i].Group(l.room.group)
-	return viewRoom(g, l.room.no, func(room *waitroom.Room) { fn(LineView{room, room.Info(g.Now())}) })
+	return viewRoom(g, l.room.no, func(room *waitroom.Room) { fn(LineView{room, g.Now()}) })
 }
 
 // Admitted calls fn for each admission that is not over, in no order: whose it is, and, in unix ms,
@@ -40,13 +40,13 @@ func (l *Line) ViewReplica(i int, fn func(v LineView)) error {
 func (v *LineView) Admitted(fn func(n uint32, deadline int64, started bool)) { v.room.Active(fn) }
 
 // Drawn tells whether the draw is done, or there was nobody to draw from.
-func (v *LineView) Drawn() bool { return v.info.Phase == waitroom.Line }
+func (v *LineView) Drawn() bool { return v.room.Info(v.now).Phase == waitroom.Line }
 
 // Inside is how many are admitted, with those who have not begun.
-func (v *LineView) Inside() int { return int(v.info.Admitted + v.info.InShop) }
-
-// Joined is how many tickets there are, ever.
-func (v *LineView) Joined() int { return int(v.info.Joined) }
+func (v *LineView) Inside() int {
+	info := v.room.Info(v.now)
+	return int(info.Admitted + info.InShop)
+}
 
 // Bytes is about how much memory the line takes in this replica.
 func (v *LineView) Bytes() int { return v.room.Bytes() }
@@ -58,7 +58,7 @@ func (v *LineView) ETA(n uint32) *Span {
 	if !ok || t.State != waitroom.Waiting {
 		return nil
 	}
-	return etaOf(&standing{ticket: t, room: v.info})
+	return etaOf(&standing{ticket: t, room: v.room.Info(v.now), now: v.now})
 }
 
 // Ticket is the id of a ticket's number.

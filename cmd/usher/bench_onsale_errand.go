@@ -24,7 +24,7 @@ type errand struct {
 	token  string
 
 	hold   engine.Hold // granted, or to book, or to release
-	places []engine.Place
+	places []engine.Joined
 	took   time.Duration
 	err    error
 }

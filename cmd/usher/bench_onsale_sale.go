@@ -243,7 +243,10 @@ func (s *onsale) judge(now int64) {
 // expecting tells whether people wait who may still be admitted.
 func (s *onsale) expecting() bool {
 	waiting := 0
-	if s.line != nil && s.line.View(func(v engine.LineView) { waiting = v.Waiting() + v.InLobby() }) == nil {
+	if s.line != nil && s.line.View(func(v engine.LineView) {
+		lobby, line := v.Crowd()
+		waiting = lobby + line
+	}) == nil {
 		return waiting > 0
 	}
 	return false
