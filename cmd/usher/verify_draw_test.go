@@ -3,7 +3,10 @@ package main
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"encoding/json"
 	"fmt"
+	"net/http"
+	"net/http/httptest"
 	"slices"
 	"strings"
 	"testing"
@@ -84,5 +87,39 @@ func TestVerifyDraw(t *testing.T) {
 		if err := verified(t, d, strings.Join(l, "")); err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%s: %v, want %q", name, err, c.want)
 		}
+	}
+}
+
+// A server is asked for both parts, under the event's own path, and its problems are told.
+func TestVerifyDrawOfServer(t *testing.T) {
+	draw, text := madeDraw(t, 20)
+	raw, err := json.Marshal(draw)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var asked []string
+	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		asked = append(asked, r.URL.Path)
+		switch r.URL.Path {
+		case "/v1/events/hall:2030-05-01:19:30/room/draw":
+			_, _ = w.Write(raw)
+		case "/v1/events/hall:2030-05-01:19:30/room/entrants":
+			_, _ = w.Write([]byte(text))
+		default:
+			w.Header().Set("Content-Type", "application/problem+json")
+			w.WriteHeader(http.StatusNotFound)
+			_, _ = w.Write([]byte(`{"status":404,"code":"no_waiting_room","title":"No waiting room"}`))
+		}
+	}))
+	defer srv.Close()
+	var out, errs lockedText
+	if code := run(t.Context(), []string{"verify-draw", "--server", srv.URL + "/", "--event", "hall:2030-05-01:19:30", "--json"}, nil, &out, &errs); code != 0 {
+		t.Errorf("exit code %d: %s (asked for %q)", code, &errs, asked)
+	}
+	if !strings.HasPrefix(out.String(), `{"ok":true,"entrants":20,`) {
+		t.Errorf("said %s", &out)
+	}
+	if code := run(t.Context(), []string{"verify-draw", "--server", srv.URL, "--event", "other"}, nil, &out, &errs); code != exitFailed || !strings.Contains(errs.String(), "404 no_waiting_room") {
+		t.Errorf("exit code %d: %s", code, &errs)
 	}
 }
