@@ -16,7 +16,7 @@ const (
 
 // etaFacts is what a wait is estimated from.
 type etaFacts struct {
-	Ahead    int           // people
+	Position int           // the how-manieth of the next admissions it is, from 1
 	Waiting  int           // in the whole line
 	Possible int           // of Waiting: those for whom something is left; the others are passed over
 	Base     time.Duration // until admission begins
@@ -35,8 +35,8 @@ func (f *etaFacts) rate() (perSecond float64, measured bool) {
 	return min(f.PerMin, f.Turnover) / 60, false
 }
 
-// eta is how long who has Ahead people before it will wait: until admission begins, and then
-// the line that moves at the rate and shrinks by those who give up. With n ahead, rate r and
+// eta is how long who is at Position will wait: until admission begins, and then for the line
+// that moves at the rate and shrinks by those who give up. With n to go, rate r and
 // a share g of the line that gives up a second, n' = −r − g·n, so that it is over after
 // ln(1+x)/g with x = g·n/r; n/r times ln(1+x)/x in other words. nil when nothing moves.
 func (f *etaFacts) eta() *Span {
@@ -44,7 +44,7 @@ func (f *etaFacts) eta() *Span {
 	if rate <= 0 || f.Possible == 0 && f.Waiting > 0 {
 		return nil
 	}
-	ahead := float64(f.Ahead)
+	ahead := float64(f.Position)
 	if f.Waiting > 0 {
 		ahead *= float64(f.Possible) / float64(f.Waiting)
 	}
@@ -82,12 +82,13 @@ func etaOf(s *standing) *Span {
 	}
 	switch t.State {
 	case waitroom.Waiting:
-		f.Ahead = max(int(t.Position)-1, 0)
+		f.Position = int(t.Position)
 		return f.eta()
 	case waitroom.InLobby:
 		f.Waiting, f.Possible, f.GaveUp = 0, 0, 0
+		f.Position = 1
 		first := f.eta()
-		f.Ahead = max(int(info.InLobby)-1, 0)
+		f.Position = int(info.InLobby)
 		if last := f.eta(); first != nil {
 			return &Span{first.Low, last.High}
 		}
@@ -107,5 +108,5 @@ func perMinute(info *waitroom.RoomInfo) int {
 		PerMin: float64(info.Pace), Turnover: turnover(&info.Config),
 	}
 	rate, _ := f.rate()
-	return int(math.Round(rate * 60))
+	return int(math.Ceil(rate * 60)) // a line that moves does not stand
 }

@@ -9,7 +9,7 @@ import (
 )
 
 func TestETA(t *testing.T) {
-	line := etaFacts{Ahead: 600, Waiting: 1000, Possible: 1000, Admitted: 600, Measured: time.Minute, PerMin: 6000, Turnover: 6000}
+	line := etaFacts{Position: 600, Waiting: 1000, Possible: 1000, Admitted: 600, Measured: time.Minute, PerMin: 6000, Turnover: 6000}
 	with := func(change func(*etaFacts)) etaFacts {
 		f := line
 		change(&f)
@@ -20,7 +20,7 @@ func TestETA(t *testing.T) {
 		low, high int
 	}{
 		"as measured":           {line, 54, 71}, // 600 at 10 a second
-		"next":                  {with(func(f *etaFacts) { f.Ahead = 0 }), 0, 5},
+		"next":                  {with(func(f *etaFacts) { f.Position = 1 }), 0, 6},
 		"half is passed over":   {with(func(f *etaFacts) { f.Possible = 500 }), 27, 38},
 		"measured for a moment": {with(func(f *etaFacts) { f.Admitted, f.Measured = 100, 10*time.Second }), 45, 105},
 		"not measured yet":      {with(func(f *etaFacts) { f.Admitted, f.Measured = 40, 4*time.Second }), 4, 24},
@@ -43,7 +43,7 @@ func TestETA(t *testing.T) {
 // second by second.
 func TestETAContention(t *testing.T) {
 	for _, gaveUp := range []int{1, 60, 600, 6000} {
-		f := etaFacts{Ahead: 9000, Waiting: 10_000, Possible: 10_000, Admitted: 600, GaveUp: gaveUp, Measured: time.Minute}
+		f := etaFacts{Position: 9000, Waiting: 10_000, Possible: 10_000, Admitted: 600, GaveUp: gaveUp, Measured: time.Minute}
 		left, seconds, g := 9000.0, 0.0, float64(gaveUp)/60/10_000
 		for ; left > 0; seconds += 0.01 {
 			left -= (10 + g*left) * 0.01
@@ -64,7 +64,7 @@ func TestETAOfTicket(t *testing.T) {
 		},
 		now: 60_000,
 	}
-	if got := etaOf(&s); got == nil || *got != (Span{54, 71}) {
+	if got := etaOf(&s); got == nil || *got != (Span{54, 72}) {
 		t.Errorf("in line: %v", got)
 	}
 	for _, state := range []waitroom.State{waitroom.Paused, waitroom.Closed} {
@@ -84,7 +84,7 @@ func TestETAOfTicket(t *testing.T) {
 	lobby := s
 	lobby.ticket.State, lobby.ticket.Position = waitroom.InLobby, 0
 	lobby.room.Phase, lobby.room.InLobby, lobby.room.AdmittedMinute, lobby.room.WindowMS = waitroom.Before, 601, 0, 0
-	if got := etaOf(&lobby); got == nil || *got != (Span{30, 135}) {
+	if got := etaOf(&lobby); got == nil || *got != (Span{30, 136}) {
 		t.Errorf("lobby: %v, want 30 s until it opens and up to 90 s more", got)
 	}
 }
