@@ -137,13 +137,13 @@ func TestOnsaleLedger(t *testing.T) {
 			t.Errorf("%s: %d double allocations, want %d", what, s.doubles, n)
 		}
 	}
-	x := grant(0, "3", 100, 200)
+	grant(0, "3", 100, 200)
 	grant(1, "3", 100, 200)
 	grant(0, "4", 100, 200)
 	want(0, "three seats")
 	grant(0, "3", 199, 300)
 	want(1, "before it has expired")
-	x = grant(0, "3", 300, 400)
+	x := grant(0, "3", 300, 400)
 	want(1, "at the moment it expires")
 	s.mark(x, 0)
 	x = grant(0, "3", 310, 400)
