@@ -77,7 +77,7 @@ func TestLanesKeepTheirRatios(t *testing.T) {
 // A tier that stood empty while others were served is due from when it fills, not before.
 func TestAnEmptyLaneHasNoClaim(t *testing.T) {
 	rs, r := full(t, 100, Tier{"a", 1, 1}, Tier{"b", 1, 1})
-	r.state = Paused // so that only order admits anybody
+	r.state = Paused                      // so that only order admits anybody
 	for n := uint32(101); n <= 200; n++ { // lane 1 goes
 		if err := rs.Leave(1, &Leave{0, n}); err != nil {
 			t.Fatal(err)
