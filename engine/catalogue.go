@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/usherhq/usher/engine/chart"
@@ -34,7 +35,8 @@ type eventRef struct {
 	prices   []int64 // by seat, minor units; nil when nothing has a price
 	currency string
 	routing  eventRouting
-	listKey  string // orders events: '!' sorts before all that is in dates and ids
+	room     atomic.Pointer[eventRoom] // see roomOf
+	listKey  string                    // orders events: '!' sorts before all that is in dates and ids
 }
 
 // settings are an event's as they stand in the log, with the defaults filled in.
@@ -48,6 +50,7 @@ type catalogue struct {
 	events sync.Map // event id → *eventRef
 	byNo   sync.Map // eventNo → *eventRef
 	charts sync.Map // [32]byte → *chart.Index
+	rooms  sync.Map // eventNo (of a room) → *roomRef
 	plans  sync.Map // *chart.Index → *shard.Chart: the plan as it travels
 	shapes sync.Map // *chart.Index → *heat.Shape
 	scales sync.Map // *chart.Index → *scale

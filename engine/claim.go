@@ -8,6 +8,7 @@ import (
 
 	"github.com/usherhq/usher/raftfsm"
 	"github.com/usherhq/usher/shard"
+	"github.com/usherhq/usher/waitroom"
 )
 
 // MaxItems bounds the events of one reservation.
@@ -22,7 +23,7 @@ type claim struct {
 	refs     []*eventRef  // of the items
 	items    []shard.Item // one each
 	ttl      time.Duration
-	admitted bool
+	admitted admitted
 	key      shard.Key // of the home, which is the first item's event
 }
 
@@ -110,7 +111,8 @@ func (c *claim) oneCurrency() error {
 	return nil
 }
 
-// prepare checks the request and resolves its names; path is where the items stand in it.
+// prepare checks the request and resolves its names; path is where the items stand in it. With an
+// admission the session begins.
 func (c *claim) prepare(ctx context.Context, items []ItemRequest, path string) error {
 	r := c.req
 	if err := checkText("holder_id", r.HolderID); err != nil {
@@ -137,16 +139,24 @@ func (c *claim) prepare(ctx context.Context, items []ItemRequest, path string) e
 		if people += n; !r.AnyOf && people > MaxSeatsPerHold {
 			return &InvalidError{b.path + "seat_ids", fmt.Sprintf("%d seats and places in all, at most %d are possible", people, MaxSeatsPerHold)}
 		}
-		ok, err := c.e.admitted(ctx, c.refs[i], r, c.mode)
+		a, err := c.e.admit(ctx, c.refs[i], r, c.mode)
 		if err != nil {
 			return err
 		}
-		c.admitted = c.admitted || ok
+		if a.ok && c.admitted.room == nil {
+			c.admitted = a
+		}
+	}
+	if err := c.alike(); err != nil {
+		return err
 	}
 	if r.SameSeats && !c.sameBest() {
 		return &InvalidError{"same_seats", "wants the same best in every item, and one chart"}
 	}
-	return c.makeKey(ctx, items)
+	if err := c.makeKey(ctx, items); err != nil {
+		return err
+	}
+	return c.e.begin(ctx, &c.admitted)
 }
 
 func (c *claim) sameBest() bool {
@@ -202,14 +212,14 @@ func (c *claim) oneGroup() bool {
 func (c *claim) command(items []shard.Item) *shard.Claim {
 	return &shard.Claim{
 		Items: items, Any: c.req.AnyOf && len(items) > 1, Same: c.req.SameSeats && len(items) > 1, Lease: c.mode == ModeLease,
-		Admitted: c.admitted, TTL: c.ttl.Milliseconds(), Holder: []byte(c.req.HolderID),
+		Admitted: c.admitted.ok, TTL: c.ttl.Milliseconds(), Holder: []byte(c.req.HolderID),
 	}
 }
 
 func (c *claim) inGroup(ctx context.Context) (Hold, error) {
 	cmd := c.command(c.items)
 	cmd.Key = c.key
-	res, err := c.e.claimIn(ctx, c.refs[0].group, cmd, !c.key.IsZero())
+	res, err := c.e.claimIn(ctx, c.refs[0].group, cmd, c.admitted.in(c.refs[0].group), !c.key.IsZero())
 	if err != nil {
 		return Hold{}, err
 	}
@@ -220,9 +230,9 @@ func (c *claim) inGroup(ctx context.Context) (Hold, error) {
 	return c.granted(ctx, &res)
 }
 
-func (e *Engine) claimIn(ctx context.Context, group int, cmd *shard.Claim, repeatable bool) (shard.Result, error) {
+func (e *Engine) claimIn(ctx context.Context, group int, cmd *shard.Claim, pass waitroom.Pass, repeatable bool) (shard.Result, error) {
 	r := raftfsm.NewRequest()
-	r.Cmd.Op, r.Cmd.Claim = raftfsm.OpClaim, cmd
+	r.Cmd.Op, r.Cmd.Claim, r.Cmd.Pass = raftfsm.OpClaim, cmd, pass
 	return e.propose(ctx, group, r, repeatable)
 }
 

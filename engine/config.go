@@ -49,11 +49,10 @@ type Config struct {
 	Clock Clock
 	// Payments are the providers by method name; nil means the sandbox alone.
 	Payments map[string]payment.Provider
-	// Admission verifies admission tokens; nil admits nobody, so that events with a waiting
-	// room sell nothing.
+	// Admission verifies admission tokens; nil means the events' waiting rooms do.
 	Admission Admission
-	// MaxInFlight bounds the requests under way in a group; beyond it they are refused
-	// with ErrOverloaded. 0 means 65,536.
+	// MaxInFlight bounds the requests under way in a group, and the joins that wait to be sent
+	// in a waiting room; beyond it they are refused with ErrOverloaded. 0 means 65,536.
 	MaxInFlight int
 	// Router has the thresholds of mode auto; nil means router.DefaultTable.
 	Router *router.Table

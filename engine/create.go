@@ -33,6 +33,9 @@ func (e *Engine) CreateEvent(ctx context.Context, spec EventSpec) (Event, error)
 	if err := spec.checkPrices(x.Chart()); err != nil {
 		return Event{}, err
 	}
+	if err := e.checkRoom(ctx, &set); err != nil {
+		return Event{}, err
+	}
 	place, err := e.newPlacement(ctx, &set, sum)
 	if err != nil {
 		return Event{}, err
@@ -116,6 +119,9 @@ func (e *Engine) finishEvent(ctx context.Context, p *raftfsm.Placement) error {
 	}
 	if err != nil {
 		return fmt.Errorf("usher: making event %s in group %d: %w", p.Create.ID, p.Group, err)
+	}
+	if err := e.finishRoom(ctx, p, res.Event); err != nil {
+		return err
 	}
 	r = raftfsm.NewRequest()
 	r.Cmd.Op = raftfsm.OpActivateEvent

@@ -25,6 +25,7 @@ type Engine struct {
 	catalogue  catalogue
 	watchers   *watcherTable
 	checkouts  *checkouts
+	crew       *joinCrew
 	heat       *heat.Heat // counts nothing with Config.HeatOff
 	latency    latencies
 	metrics    *metrics
@@ -92,6 +93,7 @@ func Start(ctx context.Context, cfg Config) (*Engine, error) {
 	e := &Engine{cfg: cfg, watchers: newWatcherTable(), registered: newRegistered(cfg.Registerer), opened: make(chan struct{}), done: make(chan struct{})}
 	e.ctx, e.cancel = context.WithCancel(context.Background())
 	e.checkouts = newCheckouts(e)
+	e.crew = &joinCrew{e: e}
 	e.heat = newHeat()
 	if err := e.open(ctx); err != nil {
 		return nil, errors.Join(err, e.Close())
@@ -101,6 +103,7 @@ func Start(ctx context.Context, cfg Config) (*Engine, error) {
 		e.wg.Go(func() { e.guard(n) })
 	}
 	e.wg.Go(e.keep)
+	e.wg.Go(e.setPaces)
 	e.wg.Go(func() { e.heat.Run(e.ctx) })
 	return e, nil
 }
@@ -157,6 +160,7 @@ func (e *Engine) close() error {
 	e.end(ErrClosed)
 	e.cancel()
 	e.checkouts.wait()
+	e.crew.wait()
 	errs := make([]error, len(e.nodes))
 	var wg sync.WaitGroup
 	for i, n := range e.nodes {

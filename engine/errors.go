@@ -6,6 +6,7 @@ import (
 
 	"github.com/usherhq/usher/raftfsm"
 	"github.com/usherhq/usher/shard"
+	"github.com/usherhq/usher/waitroom"
 )
 
 // Sentinels for errors.Is. Those the state machine decides are defined once, in
@@ -34,6 +35,18 @@ var (
 	ErrTokenRequired       = shard.ErrTokenRequired // of a lease
 	ErrNoPlan              = shard.ErrNoPlan        // the event was made before seats could be searched for, or its chart is too large
 	ErrAdmissionInvalid    = errors.New("usher: the admission token is not valid")
+
+	// What an admission that was shown is refused with, beside ErrAdmissionInvalid: each is
+	// itself alone.
+	ErrAdmissionForeign  = waitroom.ErrOtherEvent  // of another room, for other nights, or another holder's
+	ErrAdmissionExpired  = waitroom.ErrLapsed      // it was not used in time
+	ErrAdmissionReplayed = waitroom.ErrSessionOver // its session is over
+
+	ErrNoWaitingRoom = errors.New("usher: the event has no waiting room")
+	ErrUnknownTicket = waitroom.ErrUnknownTicket
+	ErrRoomClosed    = waitroom.ErrRoomClosed
+	ErrRoomFull      = waitroom.ErrRoomFull
+	ErrDrawNotDone   = errors.New("usher: the draw has not been done yet")
 
 	ErrUnknownChart    = raftfsm.ErrUnknownChart
 	ErrPaymentPending  = errors.New("usher: the payment provider has not answered yet")

@@ -49,6 +49,13 @@ type WaitingRoom struct {
 	Lobby           *bool             `json:"lobby,omitempty"`
 	Tiers           map[string]string `json:"tiers,omitempty"` // "platinum": "1:1"
 	Pace            string            `json:"pace,omitempty"`  // fixed or auto
+	// Scope is what shares the room: event, or series: all events of the series that say so,
+	// whose waiting rooms have to be equal. Empty: series if the event is of one, else event.
+	Scope string `json:"scope,omitempty"`
+	// ReturnURLs are where shoppers may be sent on to when they are admitted: absolute https
+	// addresses (http on this machine only) without a query, at most 16 of 500 bytes. What
+	// lies below the path of one is allowed; see AllowsReturn.
+	ReturnURLs []string `json:"return_urls,omitempty"`
 }
 
 // AreaCount is a standing area as it stands: Free + Held + Booked == Capacity.

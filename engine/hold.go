@@ -14,8 +14,9 @@ import (
 // Hold claims what is asked for, all or none. What it returns stands in the log of a
 // majority. Errors: *InvalidError, *UnknownSeatError, *SeatsUnavailableError (naming the
 // seats in the way), *VersionConflictError, *LimitError, *OrphanError, ErrUnknownEvent,
-// ErrUnknownArea, ErrNotOnSale, ErrAdmissionRequired, ErrAdmissionInvalid,
-// ErrUnknownChannel, ErrNoPlan, those of idempotency keys, and those of consensus.
+// ErrUnknownArea, ErrNotOnSale, ErrAdmissionRequired, ErrAdmissionInvalid, ErrAdmissionForeign,
+// ErrAdmissionExpired, ErrAdmissionReplayed, ErrUnknownChannel, ErrNoPlan, those of idempotency
+// keys, and those of consensus.
 func (e *Engine) Hold(ctx context.Context, r HoldRequest) (Hold, error) {
 	if len(r.Items) > 0 {
 		other := r // the crowd's requests stay on their stacks
@@ -26,7 +27,7 @@ func (e *Engine) Hold(ctx context.Context, r HoldRequest) (Hold, error) {
 		return Hold{}, err
 	}
 	if mode := r.mode(ref); r.plain(mode) && !ref.gated() {
-		return e.holdPlain(ctx, ref, &r, mode, false)
+		return e.holdPlain(ctx, ref, &r, mode, admitted{})
 	}
 	other := r
 	return e.holdOther(ctx, ref, &other)
@@ -63,21 +64,26 @@ func (e *Engine) holdOther(ctx context.Context, ref *eventRef, r *HoldRequest) (
 	if !r.exact() || !r.plain(mode) && mode != ModeQueue {
 		return e.holdOne(ctx, ref, r, mode, routing)
 	}
-	admitted, err := e.admitted(ctx, ref, r, mode)
+	a, err := e.admit(ctx, ref, r, mode)
 	if err != nil {
 		return Hold{}, err
 	}
-	h, err := e.holdPlain(ctx, ref, r, mode, admitted)
+	h, err := e.holdPlain(ctx, ref, r, mode, a)
 	h.Routing = routing
 	return h, err
 }
 
 // holdPlain is the short way, for the crowd.
-func (e *Engine) holdPlain(ctx context.Context, ref *eventRef, r *HoldRequest, mode Mode, admitted bool) (Hold, error) {
-	req, err := ref.holdRequest(ctx, r, mode, admitted)
+func (e *Engine) holdPlain(ctx context.Context, ref *eventRef, r *HoldRequest, mode Mode, a admitted) (Hold, error) {
+	req, err := ref.holdRequest(ctx, r, mode, a.ok)
 	if err != nil {
 		return Hold{}, err
 	}
+	if err := e.begin(ctx, &a); err != nil {
+		req.Free()
+		return Hold{}, err
+	}
+	req.Cmd.Pass = a.pass
 	tried := triedSeats(req.Cmd.Hold.Seats)
 	res, err := e.propose(ctx, ref.group, req, r.IdempotencyKey != "")
 	if err == nil && res.Err != nil {

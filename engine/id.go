@@ -22,12 +22,13 @@ type idKind byte
 const (
 	kindHold    idKind = 1
 	kindBooking idKind = 2
+	kindTicket  idKind = 3 // its event is a number of a waiting room
 
 	idPlain = 1 + 3 + 4
 	idMAC   = 10
 )
 
-var idPrefix = [...]string{kindHold: "hold_", kindBooking: "book_"}
+var idPrefix = [...]string{kindHold: "hold_", kindBooking: "book_", kindTicket: "tick_"}
 
 const idAlphabet = "0123456789abcdefghjkmnpqrstvwxyz"
 
@@ -44,7 +45,7 @@ type rawID struct {
 
 // idEra makes the ids of numbers that were given since a restore.
 type idEra struct {
-	hold, booking uint64 // the first number of each kind
+	hold, booking uint64 // the first number of each kind; of a room, hold is that of tickets
 	cipher        cipher.Block
 }
 

@@ -11,6 +11,7 @@ import (
 type metrics struct {
 	claims [len(modes)]claimCounters   // by number of the mode: a look-up in a map is dear to a crowd
 	routes map[Mode]prometheus.Counter // what the router chose
+	roomMetrics
 }
 
 type claimCounters struct{ granted, unavailable, refused, failed prometheus.Counter }
@@ -27,6 +28,10 @@ func newMetrics(reg *registered) (*metrics, error) {
 		return nil, err
 	}
 	m := &metrics{routes: make(map[Mode]prometheus.Counter)}
+	var err error
+	if m.roomMetrics, err = newRoomMetrics(reg); err != nil {
+		return nil, err
+	}
 	for _, mode := range modes {
 		by := func(result string) prometheus.Counter { return v.WithLabelValues(string(mode), result) }
 		m.routes[mode] = routed.WithLabelValues(string(mode))

@@ -29,7 +29,7 @@ func (ref *eventRef) refusal(res *shard.Result, ids []string) error {
 	case errors.Is(res.Err, ErrOrphanSeats):
 		return &OrphanError{EventID: ref.id, SeatIDs: ref.conflictIDs(res)}
 	case !errors.Is(res.Err, ErrSeatsUnavailable):
-		return res.Err
+		return asAdmission(res.Err)
 	}
 	if len(ids) == 1 && len(res.Conflicts) == 1 {
 		one := &struct {

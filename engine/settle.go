@@ -133,7 +133,7 @@ func (e *Engine) whole() bool { return e.cfg.Cluster == nil }
 func doubtful(err error) bool {
 	for _, no := range []error{
 		ErrUnknownEvent, ErrUnknownHold, ErrUnknownBooking, ErrUnknownChart, ErrHoldExpired, ErrHoldReleased,
-		ErrAlreadyBooked, ErrStaleFencingToken, errNotHere,
+		ErrAlreadyBooked, ErrStaleFencingToken, ErrUnknownTicket, errNotHere,
 	} {
 		if errors.Is(err, no) {
 			return true

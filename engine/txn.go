@@ -108,7 +108,7 @@ func (t *txn) prepareGroup(ctx context.Context, group int) error {
 	if group == t.home {
 		cmd.Txn.Home = 0
 	}
-	res, err := t.e.claimIn(ctx, group, cmd, true)
+	res, err := t.e.claimIn(ctx, group, cmd, t.admitted.in(group), true)
 	if err != nil {
 		return err
 	}

@@ -10,6 +10,7 @@ import (
 	"github.com/usherhq/usher/engine/chart"
 	"github.com/usherhq/usher/raftfsm"
 	"github.com/usherhq/usher/shard"
+	"github.com/usherhq/usher/waitroom"
 )
 
 // aheadClock is the machine's, and what a test adds.
@@ -107,7 +108,7 @@ func TestPrepareComesLate(t *testing.T) {
 	late, err := e.claimIn(t.Context(), other.group, &shard.Claim{
 		Items: []shard.Item{{Event: other.no, Seats: []uint32{1}}}, TTL: 60_000, Holder: []byte("ada"),
 		Txn: shard.Txn{Home: uint16(home.group), Bundle: res.Number},
-	}, true)
+	}, waitroom.Pass{}, true)
 	if err != nil || late.Err != nil {
 		t.Fatal(err, late.Err)
 	}

@@ -97,7 +97,7 @@ func TestReadmeNode(t *testing.T) {
 	}
 	dir := t.TempDir()
 	shell := blocks(t, "sh")
-	if len(shell) != 2 || !strings.HasPrefix(shell[0], "go build -o usher ./cmd/usher\n./usher serve --data ") {
+	if len(shell) != 3 || !strings.HasPrefix(shell[0], "go build -o usher ./cmd/usher\n./usher serve --data ") {
 		t.Fatalf("the README's commands are %q", shell)
 	}
 	runProgram(t, repository, nil, "go", "build", "-o", filepath.Join(dir, "usher"), "./cmd/usher")
@@ -114,6 +114,11 @@ func TestReadmeNode(t *testing.T) {
 	out := runProgram(t, dir, []string{"USHER_SERVER=http://" + addr}, "bash", "-euo", "pipefail", "-c", here.Replace(shell[1]))
 	if !strings.Contains(out, `"status":"booked"`) {
 		t.Errorf("the commands said\n%s", out)
+	}
+
+	out = runProgram(t, dir, nil, "bash", "-euo", "pipefail", "-c", here.Replace(shell[2]))
+	if !strings.Contains(out, `"status":"held"`) {
+		t.Errorf("the waiting room's commands said\n%s", out)
 	}
 
 	script := here.Replace(blocks(t, "js")[0])

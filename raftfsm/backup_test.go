@@ -27,7 +27,7 @@ func smallBackup(tb testing.TB, large int) ([]byte, Manifest) {
 	for i := range data {
 		data[i] = byte(rng.Uint32())
 	}
-	var out shard.Result
+	var out Result
 	for off := 0; off < len(data); off += chunkBytes {
 		c := shard.ChartChunk{Sum: [32]byte{1}, Blob: sha256.Sum256(data), Seats: 9, Size: uint32(len(data)), Offset: uint32(off), Data: data[off:min(off+chunkBytes, len(data))]}
 		if dir.apply(dir.advance(5000), &Command{Op: OpChartChunk, Chunk: c}, &out); out.Err != nil {
@@ -40,13 +40,13 @@ func smallBackup(tb testing.TB, large int) ([]byte, Manifest) {
 	create := shard.CreateEvent{ID: "hall:2027-01-01", Chart: [32]byte{1}, Epoch: [16]byte{1}, Secret: [32]byte{2}}
 	dir.apply(dir.advance(6000), &Command{Op: OpPlaceEvent, Place: PlaceEvent{ChartID: "hall", Create: create}}, &out)
 	dir.apply(6000, &Command{Op: OpActivateEvent, Activate: ActivateEvent{create.ID}}, &out)
-	s.CreateEvent(s.Advance(7000), &create, &out)
+	s.CreateEvent(s.Advance(7000), &create, &out.Result)
 	for seat := range uint32(4) {
-		if s.Hold(7000, &shard.Hold{Seats: []uint32{seat}, TTL: 60_000, Holder: []byte("ada")}, &out); out.Err != nil {
+		if s.Hold(7000, &shard.Hold{Seats: []uint32{seat}, TTL: 60_000, Holder: []byte("ada")}, &out.Result); out.Err != nil {
 			tb.Fatal(out.Err)
 		}
 	}
-	s.Book(7000, &shard.Book{Hold: 1}, &out)
+	s.Book(7000, &shard.Book{Hold: 1}, &out.Result)
 	m := Manifest{ClusterID: "c1", MadeAt: time.Unix(1_800_000_000, 0).UTC(), Usher: "test"}
 	var groups []io.WriterTo
 	for i, x := range states {

@@ -96,7 +96,7 @@ func comparedByHand(t *testing.T) (*testCluster, uint32) {
 func corrupt(g *Group, c Command) {
 	g.fsm.mu.Lock()
 	defer g.fsm.mu.Unlock()
-	var out shard.Result
+	var out Result
 	g.fsm.m.apply(g.fsm.m.now(), &c, &out)
 }
 

@@ -127,7 +127,7 @@ func (c *testCluster) leader(group int) *Group {
 }
 
 // do runs one command on the group's leader.
-func (c *testCluster) do(group int, cmd Command) shard.Result {
+func (c *testCluster) do(group int, cmd Command) Result {
 	c.tb.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 	defer cancel()

@@ -8,6 +8,7 @@ import (
 	"slices"
 
 	"github.com/usherhq/usher/shard"
+	"github.com/usherhq/usher/waitroom"
 )
 
 // An entry of the log: version (1 byte), flags (1, zero), stamp (8, unix ms), origin
@@ -72,6 +73,7 @@ type entryReader struct {
 	err   error
 
 	claimRoom shard.Claim
+	joinRoom  waitroom.Join
 }
 
 // open checks the entry and reads its head.
@@ -106,7 +108,10 @@ func (r *entryReader) next(c *Command) bool {
 		return false
 	}
 	r.left--
-	c.Op = Op(r.u8())
+	c.Pass, c.Op = waitroom.Pass{}, Op(r.u8())
+	if c.Op == OpPassed {
+		r.passed(c)
+	}
 	switch c.Op {
 	case OpHold:
 		r.hold(&c.Hold)
@@ -171,6 +176,8 @@ func (r *entryReader) next(c *Command) bool {
 		c.Version = RaiseVersion{r.u32()}
 	case OpMembership:
 		c.membership = r.membership()
+	case OpOpenRoom, OpJoin, OpLeave, OpEnter, OpSetRoom, OpAdmit:
+		r.room(c)
 	default:
 		r.fail("command %d is unknown to this program", c.Op)
 	}
@@ -204,7 +211,7 @@ func (r *entryReader) place(c *PlaceEvent) {
 
 // AppendCommand adds a command's bytes to buf.
 func AppendCommand(buf []byte, c *Command) []byte {
-	buf = append(buf, byte(c.Op))
+	buf = append(putPass(buf, c.Pass), byte(c.Op))
 	switch c.Op {
 	case OpHold:
 		buf = putKey(putHold(buf, &c.Hold), &c.Hold.Key)
@@ -273,6 +280,8 @@ func AppendCommand(buf []byte, c *Command) []byte {
 		a := c.Allot
 		buf = append(putBytes8(le32(buf, a.Event), a.Name), a.Hash[:]...)
 		buf = putKey(putU32s(putBytes8(buf, a.Reason), a.Seats), &a.Key)
+	default:
+		buf = putRoom(buf, c)
 	}
 	return buf
 }

@@ -185,7 +185,13 @@ func applyShard(s *shard.State, now int64, c *Command, out *shard.Result) bool {
 
 // work is how much applying the command is, in plain commands.
 func (c *Command) work() int {
-	if c.Op != OpClaim {
+	switch c.Op {
+	case OpClaim:
+	case OpJoin:
+		return 1 + len(c.Join.Entrants)/entrantsInWork
+	case OpAdmit:
+		return searchWork
+	default:
 		return 1
 	}
 	n := 0

@@ -56,7 +56,7 @@ func TestDirectoryEra(t *testing.T) {
 func TestDirectoryKeepsGroupsOfRuledEvents(t *testing.T) {
 	m := fullDirectory(t, 30)
 	c := Command{Op: OpPlaceRuled, Place: PlaceEvent{ChartID: "hall", Create: shard.CreateEvent{ID: "ruled", Chart: [32]byte{1}, Rules: shard.Rules{PerHolder: 2}}}}
-	var out shard.Result
+	var out Result
 	if !m.apply(m.now(), &c, &out) || out.Err != nil {
 		t.Fatal(out.Err)
 	}

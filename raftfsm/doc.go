@@ -6,10 +6,14 @@
 //
 //	Node.Propose → Group.Propose, here or, in one hop, at the node that leads (forward.go)
 //	  → proposer: many callers, one entry → raft.Apply → log store (fsync)
-//	  → replicated → committed → fsm.ApplyBatch → shard.State → each caller its result
+//	  → replicated → committed → fsm.ApplyBatch → shard.State, waitroom.Rooms → each caller its result
 //
 // A claim that is already lost may be answered before all that, by its caller's own
 // goroutine (door.go) or by the proposer.
+//
+// A shard group's machine is the seats of its events and the waiting rooms before them, with
+// one log for both (machine_shard.go, machine_room.go): whether an admission is good is decided
+// where its claim is.
 //
 // A [Node] is one replica of every group: group 0 is the directory (charts, and which
 // group an event lives in), groups 1…n are shard groups. Nodes of one process or of

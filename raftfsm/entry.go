@@ -5,7 +5,6 @@ import (
 	"time"
 
 	"github.com/hashicorp/raft"
-
 )
 
 // entry is one log entry of this process on its way: the requests in it, in order, and
@@ -14,11 +13,11 @@ type entry struct {
 	head     entryHead
 	data     []byte
 	requests []*Request
-	results  []Result // written by the fsm's goroutine before the future ends
-	parked   []*Request     // claims of seats that a request in here claims
-	marks    []seatMark     // those seats
-	work     int            // for the state machine, see commandsInEntry
-	proposed time.Duration  // boot clock, before raft saw it
+	results  []Result      // written by the fsm's goroutine before the future ends
+	parked   []*Request    // claims of seats that a request in here claims
+	marks    []seatMark    // those seats
+	work     int           // for the state machine, see commandsInEntry
+	proposed time.Duration // boot clock, before raft saw it
 	future   raft.ApplyFuture
 }
 

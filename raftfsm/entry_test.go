@@ -15,6 +15,7 @@ import (
 	"testing"
 
 	"github.com/usherhq/usher/shard"
+	"github.com/usherhq/usher/waitroom"
 )
 
 var update = flag.Bool("update", false, "write the golden files anew")
@@ -68,6 +69,20 @@ func everyCommand() []Command {
 		{Op: OpSetMember, SetState: &SetMember{NodeID: "n1", State: MemberRemoved, Urgent: true}},
 		{Op: OpPlaceVoters, Voters: &PlaceVoters{Group: 3, Voters: []string{"n1", "n2"}, Was: []string{"n1"}}},
 		{Op: OpRaiseVersion, Version: RaiseVersion{2}},
+		{Op: OpOpenRoom, OpenRoom: &waitroom.OpenRoom{
+			ID: "series/tour", Event: 1, Secret: [32]byte{2}, Seed: [32]byte{3}, Epoch: [16]byte{4},
+			Config: waitroom.Config{
+				MaxActive: 5, NewPerMinute: 6, FirstUse: 7, Session: 8, OpensAt: 1_700_000_000_000, Lobby: true, Auto: true,
+				Tiers: []waitroom.Tier{{Name: "fans", General: 9, Lane: 10}, {Name: "members", General: 11, Lane: 12}},
+			},
+		}},
+		{Op: OpJoin, Join: &waitroom.Join{Room: 1, Entrants: []waitroom.Entrant{{ID: [16]byte{2, 15: 3}, Lane: 4, Nights: 0x00210005}, {ID: [16]byte{6}}}}},
+		{Op: OpLeave, Leave: waitroom.Leave{Room: 1, Ticket: 2}},
+		{Op: OpEnter, Enter: Enter{Pass: waitroom.Pass{Room: 1, Ticket: 2}, Event: 3}},
+		{Op: OpSetRoom, SetRoom: &waitroom.Set{Room: 1, Fields: 31, MaxActive: 2, NewPerMinute: 3, Pace: 4, State: waitroom.Draining, Reason: "a storm"}},
+		{Op: OpAdmit, Admit: Admit{Limit: 4096}},
+		{Op: OpHoldMarked, Hold: shard.Hold{Event: 1, Seats: []uint32{3}, TTL: 1000, Holder: []byte("b"), Admitted: true, Key: key}, Pass: waitroom.Pass{Room: 1, Ticket: 2}},
+		{Op: OpClaim, Claim: &shard.Claim{Items: []shard.Item{{Event: 1, Seats: []uint32{2}}}, Admitted: true, TTL: 1000, Holder: []byte("b")}, Pass: waitroom.Pass{Ticket: 1}},
 	}
 }
 
@@ -191,9 +206,9 @@ func FuzzEntry(f *testing.F) {
 // fullDirectory has charts (one of several chunks, one not complete), names and events.
 func fullDirectory(t testing.TB, large int) *directoryMachine {
 	m := &directoryMachine{newDirectory(4)}
-	do := func(c Command) shard.Result {
+	do := func(c Command) Result {
 		t.Helper()
-		var out shard.Result
+		var out Result
 		if !m.apply(m.advance(m.now()+1000), &c, &out) || out.Err != nil {
 			t.Fatalf("command %d: %v", c.Op, out.Err)
 		}
@@ -260,7 +275,7 @@ func TestDirectorySnapshot(t *testing.T) {
 		t.Errorf("%+v", p)
 	}
 	// What is frozen stays, whatever happens to the directory.
-	var out shard.Result
+	var out Result
 	m.apply(m.now(), &Command{Op: OpActivateEvent, Activate: ActivateEvent{EventID: "hall:2026-01-02"}}, &out)
 	m.apply(m.now(), &Command{Op: OpNameChart, Name: NameChart{ChartID: "hall", Sum: [32]byte{2}}}, &out)
 	var b bytes.Buffer
@@ -311,4 +326,82 @@ func FuzzDirectorySnapshot(f *testing.F) {
 			}
 		}
 	})
+}
+
+// TestJoinsAreRead into one room, entry by entry, and whole into rooms of their own.
+func TestJoinsAreRead(t *testing.T) {
+	full := Command{Op: OpJoin, Join: &waitroom.Join{Room: 1, Entrants: make([]waitroom.Entrant, MaxJoin)}}
+	for i := range full.Join.Entrants {
+		full.Join.Entrants[i] = waitroom.Entrant{ID: [16]byte{byte(i), byte(i >> 8)}, Lane: byte(i % 5), Nights: waitroom.Nights(i)}
+	}
+	small := joinOf(1, 2)
+	raw := entryOf(full, small, full)
+	if n := len(AppendCommand(nil, &full)); n > maxCommand || !full.fits() {
+		t.Errorf("the largest join has %d bytes", n)
+	}
+	var r entryReader
+	var c Command
+	read := func() {
+		if err := r.open(raw); err != nil {
+			t.Fatal(err)
+		}
+		for r.next(&c) {
+		}
+		if r.err != nil || !reflect.DeepEqual(c.Join, full.Join) {
+			t.Fatalf("%v; %d entrants", r.err, len(c.Join.Entrants))
+		}
+	}
+	read()
+	if n := testing.AllocsPerRun(10, func() {
+		if err := r.open(raw); err != nil {
+			t.Fatal(err)
+		}
+		for r.next(&c) {
+		}
+	}); n > 0 {
+		t.Errorf("%v allocations", n)
+	}
+	_, cmds, err := DecodeEntry(raw)
+	if err != nil || !reflect.DeepEqual(cmds, []Command{full, small, full}) {
+		t.Errorf("%v: %d commands were read as others", err, len(cmds))
+	}
+	over := entryOf(full)
+	over[entryHeader+5]++ // a count of 4,097
+	if _, _, err := DecodeEntry(le32(over[:len(over)-entryTrailer], checksum(over[:len(over)-entryTrailer]))); !errors.Is(err, ErrBadEntry) {
+		t.Errorf("too many entrants: %v", err)
+	}
+}
+
+// TestPassIsOneCommands: the room that commands are read into is used again, and an admission
+// is not left in it.
+func TestPassIsOneCommands(t *testing.T) {
+	hold, claim := passedHold(1, 0, 2), passedClaim(2, shard.Item{Seats: []uint32{3}})
+	bare := Command{Op: OpHoldMarked, Hold: hold.Hold}
+	var r entryReader
+	var c Command
+	if err := r.open(entryOf(hold, bare, claim, Command{Op: OpTick})); err != nil {
+		t.Fatal(err)
+	}
+	for i, want := range []uint32{1, 0, 2, 0} {
+		if !r.next(&c) || c.Pass.Ticket != want {
+			t.Errorf("command %d has the admission %+v, want ticket %d; %v", i, c.Pass, want, r.err)
+		}
+	}
+	for _, bad := range [][]byte{
+		AppendCommand(putPass(nil, waitroom.Pass{Ticket: 1}), &hold),                         // twice
+		append([]byte{byte(OpPassed), 0, 0, 0, 0, 0, 0, 0, 0}, AppendCommand(nil, &bare)...), // of zeros
+		AppendCommand(putPass(nil, waitroom.Pass{Ticket: 1}), &Command{Op: OpTick}),
+		AppendCommand(putPass(nil, waitroom.Pass{Ticket: 1}), &Command{Op: OpHold}),
+	} {
+		raw := endEntry(append(beginEntry(nil), bad...), entryHead{Count: 1})
+		if _, _, err := DecodeEntry(raw); !errors.Is(err, ErrBadEntry) {
+			t.Errorf("%x: %v", bad, err)
+		}
+	}
+	q := NewRequest()
+	q.Cmd = hold
+	q.Free()
+	if q.Cmd.Pass != (waitroom.Pass{}) {
+		t.Error("a request that was given back keeps its admission")
+	}
 }

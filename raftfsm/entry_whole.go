@@ -33,6 +33,9 @@ func DecodeEntry(data []byte) (stamp int64, cmds []Command, err error) {
 			claim.Items = slices.Clone(claim.Items)
 			c.Claim = &claim
 		}
+		if c.Join != nil {
+			c.Join = cloneJoin(c.Join)
+		}
 		cmds = append(cmds, c)
 	}
 	if r.err != nil {

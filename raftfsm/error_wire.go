@@ -10,6 +10,7 @@ import (
 
 	"github.com/usherhq/usher/raftfsm/peer"
 	"github.com/usherhq/usher/shard"
+	"github.com/usherhq/usher/waitroom"
 )
 
 // numbered are the errors that stay themselves on their way between nodes. A number is given once
@@ -23,6 +24,10 @@ var numbered = map[uint16]error{
 	21: shard.ErrLimitExceeded, 22: shard.ErrOrphanSeats, 23: shard.ErrUnknownChannel, 24: shard.ErrNoPlan,
 	25: shard.ErrTokenRequired, 26: shard.ErrUnknownBundle, 27: shard.ErrBundleEnded,
 	28: shard.ErrBadPlan, 29: shard.ErrBadChunk, 30: shard.ErrNoEras,
+
+	31: waitroom.ErrBadRequest, 32: waitroom.ErrUnknownRoom, 33: waitroom.ErrUnknownTicket, 34: waitroom.ErrRoomClosed,
+	35: waitroom.ErrRoomFull, 36: waitroom.ErrTooManyNights, 37: waitroom.ErrNotAdmitted, 38: waitroom.ErrLapsed,
+	39: waitroom.ErrSessionOver, 40: waitroom.ErrOtherEvent, 41: waitroom.ErrNoEras,
 
 	64: ErrStarting, 65: ErrNoQuorum, 66: ErrNotLeader, 67: ErrClosed, 68: ErrDamaged, 69: ErrHalted, 70: ErrOverload,
 	71: ErrUnknownChart, 72: ErrNodeWiped, 73: ErrNodeRemoved, 74: ErrUnknownNode, 75: ErrConflict,

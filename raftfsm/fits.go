@@ -4,6 +4,7 @@ import (
 	"math"
 
 	"github.com/usherhq/usher/shard"
+	"github.com/usherhq/usher/waitroom"
 )
 
 // fits tells whether the command's encoding holds all of it. One that does not would be
@@ -11,6 +12,9 @@ import (
 // them all. The bounds are the state machine's own, and it refuses what is beyond them
 // anyway.
 func (c *Command) fits() bool {
+	if !c.passFits() {
+		return false
+	}
 	switch c.Op {
 	case OpHold, OpHoldMarked:
 		h := &c.Hold
@@ -53,7 +57,13 @@ func (c *Command) fits() bool {
 		return len(c.SetState.NodeID) <= math.MaxUint8
 	case OpPlaceVoters:
 		return namesFit(c.Voters.Voters) && namesFit(c.Voters.Was)
-	case OpExtend, OpRelease, OpCancel, OpExpire, OpTick, OpAck, OpChecksum, OpRaiseVersion:
+	case OpOpenRoom:
+		return openRoomFits(c.OpenRoom)
+	case OpJoin:
+		return len(c.Join.Entrants) <= MaxJoin
+	case OpSetRoom:
+		return len(c.SetRoom.Reason) <= waitroom.MaxReason
+	case OpExtend, OpRelease, OpCancel, OpExpire, OpTick, OpAck, OpChecksum, OpRaiseVersion, OpLeave, OpEnter, OpAdmit:
 		return true
 	}
 	return false

@@ -32,7 +32,7 @@ func (c *testCluster) roles(group int) (leader int, followers []int) {
 
 // forward runs one command of a group through a node that does not lead it, as soon as that
 // knows a leader.
-func (c *testCluster) forward(node, group int, cmd Command) (shard.Result, error) {
+func (c *testCluster) forward(node, group int, cmd Command) (Result, error) {
 	c.tb.Helper()
 	n := c.nodes[node]
 	eventually(c.tb, "a leader to be known", func() bool { return n.Group(group).Leader() != "" })

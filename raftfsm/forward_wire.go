@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"slices"
 	"time"
-
 )
 
 // A batch of commands on the way to the leader of their group: group (2 bytes), number of commands
@@ -30,12 +29,14 @@ var (
 )
 
 // forwardable are the commands that a leader takes from other nodes, by the kind of group. All
-// that the engine proposes is among them; what a leader does of itself (OpExpire, OpTick) is not.
+// that the engine proposes is among them; what a leader does of itself (OpExpire, OpAdmit,
+// OpTick) is not. A claim with an admission is forwarded as the claim it is, and keeps it.
 var forwardable = map[Op]struct{ shards, directory bool }{
 	OpHold: {shards: true}, OpHoldMarked: {shards: true}, OpClaim: {shards: true}, OpExtend: {shards: true},
 	OpRelease: {shards: true}, OpBook: {shards: true}, OpBookParts: {shards: true}, OpCancel: {shards: true},
 	OpBlock: {shards: true}, OpAllot: {shards: true}, OpBegin: {shards: true}, OpDecide: {shards: true},
 	OpResolve: {shards: true}, OpAck: {shards: true}, OpCreateEvent: {shards: true}, OpCreateRuled: {shards: true},
+	OpOpenRoom: {shards: true}, OpJoin: {shards: true}, OpLeave: {shards: true}, OpEnter: {shards: true}, OpSetRoom: {shards: true},
 	OpChartChunk: {shards: true, directory: true},
 	OpNameChart:  {directory: true}, OpPlaceEvent: {directory: true}, OpPlaceRuled: {directory: true},
 	OpActivateEvent: {directory: true},
@@ -121,6 +122,9 @@ func (r *Request) own() {
 		claim := *c.Claim // its items' lists are their own, see item
 		claim.Items = slices.Clone(claim.Items)
 		c.Claim = &claim
+	}
+	if c.Join != nil {
+		c.Join = cloneJoin(c.Join)
 	}
 }
 

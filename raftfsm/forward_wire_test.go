@@ -10,16 +10,18 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/usherhq/usher/shard"
+	"github.com/usherhq/usher/waitroom"
 )
 
 // sampleResults have every field of a result.
-func sampleResults() []shard.Result {
-	return []shard.Result{
+func sampleResults() (all []Result) {
+	for _, r := range []shard.Result{
 		{},
 		{Err: shard.ErrSeatsUnavailable, Event: 3, Now: 77, Version: 9, Conflicts: []shard.Conflict{{Seat: 5, Status: shard.Held}, {Seat: 6, Status: shard.Booked, Undecided: true, Item: 2}}},
 		{Err: shard.ErrVersionConflict, Conflicts: []shard.Conflict{{Seat: 1, Version: 4}, {Seat: 2}}},
@@ -27,13 +29,18 @@ func sampleResults() []shard.Result {
 			Granted: []shard.Granted{{Event: 1, Hold: 2, Token: 3, Version: 4, Seats: []uint32{5, 6}}, {Event: 9}}},
 		{Granted: []shard.Granted{}},
 		{Now: -1, Expires: -2},
+	} {
+		all = append(all, Result{Result: r})
 	}
+	return append(all,
+		Result{Result: shard.Result{Now: 9}, Joined: []waitroom.Joined{{Ticket: 7, New: true}, {}, {Ticket: 3}}},
+		Result{Joined: slices.Repeat([]waitroom.Joined{{Ticket: 1 << 26, New: true}}, 8)})
 }
 
 func TestResultsTravelWhole(t *testing.T) {
 	for _, want := range sampleResults() {
 		rd := entryReader{buf: appendResult(nil, &want)}
-		got := shard.Result{Err: errors.New("old"), Number: 99, Conflicts: make([]shard.Conflict, 3), Granted: make([]shard.Granted, 1)}
+		got := Result{Result: shard.Result{Err: errors.New("old"), Number: 99, Conflicts: make([]shard.Conflict, 3), Granted: make([]shard.Granted, 1)}, Joined: make([]waitroom.Joined, 1)}
 		if rd.result(&got); rd.err != nil || len(rd.buf) != 0 {
 			t.Errorf("%+v: %v, %d bytes left", want, rd.err, len(rd.buf))
 		}
@@ -48,7 +55,7 @@ func TestResultsTravelWhole(t *testing.T) {
 
 // TestResultFieldsAllTravel fails when a field is added that the codec does not know.
 func TestResultFieldsAllTravel(t *testing.T) {
-	for typ, want := range map[reflect.Type]int{reflect.TypeFor[shard.Result](): 13, reflect.TypeFor[shard.Conflict](): 5, reflect.TypeFor[shard.Granted](): 5} {
+	for typ, want := range map[reflect.Type]int{reflect.TypeFor[Result](): 2, reflect.TypeFor[shard.Result](): 13, reflect.TypeFor[waitroom.Joined](): 2, reflect.TypeFor[shard.Conflict](): 5, reflect.TypeFor[shard.Granted](): 5} {
 		if got := typ.NumField(); got != want {
 			t.Errorf("%v has %d fields, result_wire.go knows of %d", typ, got, want)
 		}
@@ -70,12 +77,16 @@ func TestSentinelsHaveNumbers(t *testing.T) {
 			t.Errorf("%v is number %d, and is given %d", err, no, got)
 		}
 	}
-	files, err := filepath.Glob("../shard/*.go")
-	if err != nil {
-		t.Fatal(err)
+	files := []string{"errors.go", "directory.go", "peer/errors.go"}
+	for _, pkg := range []string{"shard", "waitroom"} {
+		more, err := filepath.Glob("../" + pkg + "/*.go")
+		if err != nil {
+			t.Fatal(err)
+		}
+		files = append(files, more...)
 	}
 	found := 0
-	for _, f := range append(files, "errors.go", "directory.go", "peer/errors.go") {
+	for _, f := range files {
 		if strings.HasSuffix(f, "_test.go") {
 			continue
 		}
@@ -86,7 +97,7 @@ func TestSentinelsHaveNumbers(t *testing.T) {
 			}
 		}
 	}
-	if found < 30 {
+	if found < 40 {
 		t.Errorf("only %d errors were found", found)
 	}
 }
@@ -129,7 +140,22 @@ func sampleBatch() []byte {
 		{Op: OpBook, Book: shard.Book{Event: 1, Hold: 2, Token: 3, Payment: []byte("p")}},
 		{Op: OpAck, Ack: &shard.Ack{Bundle: 1, Group: 2, State: shard.BundleHeld}},
 	}
-	return batchOf(1, cmds)
+	return batchOf(1, append(cmds, roomCommands()...))
+}
+
+// roomCommands are those of rooms that other nodes hand on.
+func roomCommands() []Command {
+	return []Command{
+		{Op: OpJoin, Join: &waitroom.Join{Room: 1, Entrants: []waitroom.Entrant{{ID: [16]byte{1}, Lane: 2, Nights: 3}, {ID: [16]byte{4}}}}},
+		{Op: OpJoin, Join: &waitroom.Join{Room: 2, Entrants: []waitroom.Entrant{{ID: [16]byte{5}}}}},
+		{Op: OpHoldMarked, Hold: shard.Hold{Event: 1, Seats: []uint32{3}, TTL: 1000, Holder: []byte("b"), Admitted: true}, Pass: waitroom.Pass{Room: 1, Ticket: 2}},
+		{Op: OpClaim, Claim: &shard.Claim{Items: []shard.Item{{Event: 1, Seats: []uint32{2}}}, Admitted: true, TTL: 1000}, Pass: waitroom.Pass{Room: 3, Ticket: 4}},
+		{Op: OpHoldMarked, Hold: shard.Hold{Event: 1, Seats: []uint32{4}, TTL: 1000, Lease: true}},
+		{Op: OpOpenRoom, OpenRoom: &waitroom.OpenRoom{ID: "event/x", Config: waitroom.Config{Tiers: []waitroom.Tier{{Name: "fans", General: 1, Lane: 2}}}}},
+		{Op: OpLeave, Leave: waitroom.Leave{Room: 1, Ticket: 2}},
+		{Op: OpEnter, Enter: Enter{Pass: waitroom.Pass{Room: 1, Ticket: 2}, Event: 3}},
+		{Op: OpSetRoom, SetRoom: &waitroom.Set{Room: 1, Fields: waitroom.SetState, State: waitroom.Paused, Reason: "a storm"}},
+	}
 }
 
 func batchOf(group int, cmds []Command) []byte {
@@ -177,6 +203,9 @@ func TestBatchRefuses(t *testing.T) {
 		"no time left":           noTime,
 		"a sweep":                batchOf(1, []Command{{Op: OpExpire, Expire: shard.Expire{Limit: 1}}}),
 		"a tick":                 batchOf(1, []Command{{Op: OpTick}}),
+		"an admission of many":   batchOf(1, []Command{{Op: OpAdmit, Admit: Admit{Limit: 1}}}),
+		"a pass and no word":     batchOf(1, []Command{{Op: OpHoldMarked, Hold: hold.Hold, Pass: waitroom.Pass{Ticket: 1}}}),
+		"a join in group 0":      batchOf(0, roomCommands()[:1]),
 		"a hold in group 0":      batchOf(0, []Command{hold}),
 		"a placement in group 1": batchOf(1, []Command{{Op: OpPlaceEvent}}),
 		"a hold beyond bounds":   batchOf(1, []Command{hold, large}),
@@ -231,7 +260,7 @@ func FuzzForwardResult(f *testing.F) {
 		if err := a.open(raw, 1); err != nil {
 			t.Fatal(err)
 		}
-		var res shard.Result
+		var res Result
 		told, bad := a.next(&res)
 		if bad == nil {
 			bad = a.end()

@@ -32,32 +32,6 @@ func newMachine(group, groups int) machine {
 	return newShardMachine()
 }
 
-type shardMachine struct{ state *shard.State }
-
-func newShardMachine() *shardMachine { return &shardMachine{shard.New()} }
-
-func (m *shardMachine) advance(stamp int64) int64 { return m.state.Advance(stamp) }
-func (m *shardMachine) now() int64                { return m.state.Now() }
-func (m *shardMachine) freeze() io.WriterTo       { return m.state.Freeze() }
-func (m *shardMachine) digest() uint64            { return m.state.Digest() }
-func (m *shardMachine) check() error              { return m.state.Check() }
-
-func (m *shardMachine) restored(seed [32]byte, at int64) error { return m.state.Restored(seed, at) }
-
-func (m *shardMachine) takeDirty(buf []uint32) []uint32 { return m.state.TakeDirty(buf) }
-
-func (m *shardMachine) apply(now int64, c *Command, out *Result) bool {
-	return applyShard(m.state, now, c, &out.Result)
-}
-
-func (m *shardMachine) restore(r io.Reader) error {
-	s, err := shard.Restore(r)
-	if err == nil {
-		m.state = s
-	}
-	return err
-}
-
 type directoryMachine struct{ dir *Directory }
 
 func (m *directoryMachine) advance(stamp int64) int64 {

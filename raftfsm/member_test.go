@@ -4,8 +4,6 @@ import (
 	"errors"
 	"slices"
 	"testing"
-
-	"github.com/usherhq/usher/shard"
 )
 
 // roster is a directory with a cluster of three founders.
@@ -13,7 +11,7 @@ func roster(t *testing.T) (*directoryMachine, func(Command) error) {
 	t.Helper()
 	m := &directoryMachine{newDirectory(4)}
 	do := func(c Command) error {
-		var out shard.Result
+		var out Result
 		if !m.apply(m.advance(m.now()+1000), &c, &out) {
 			t.Fatalf("the directory does not know command %d", c.Op)
 		}

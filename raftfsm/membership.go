@@ -13,7 +13,8 @@ import (
 //
 //	1  everything up to reservations over several groups
 //	2  membership, checksums
-const ClusterVersion = 2
+//	3  waiting rooms
+const ClusterVersion = 3
 
 // ClusterConfig makes a node one of a cluster whose nodes come and go.
 type ClusterConfig struct {

@@ -12,6 +12,7 @@ import (
 // replicas of one process the worst lag, the newest term, and the voters that the leader knows.
 type replicaFigures struct {
 	lag, term, voters, halted, certificate *prometheus.Desc
+	rooms                                  roomFigures
 
 	mu     sync.Mutex
 	groups []*Group // those that are open
@@ -27,6 +28,7 @@ func newReplicaFigures() *replicaFigures {
 		voters:      desc("group_voters", "Nodes that vote in the group, as the leader knows it; nothing where this process does not lead.", "group"),
 		halted:      desc("group_halted", "1 once a replica of this process has stopped for good.", "group"),
 		certificate: desc("peer_certificate_end_seconds", "Unix time at which this node's certificate for its peers, or its CA, ends."),
+		rooms:       newRoomFigures(),
 	}
 }
 
@@ -47,12 +49,14 @@ func (f *replicaFigures) Describe(out chan<- *prometheus.Desc) {
 	for _, d := range []*prometheus.Desc{f.lag, f.term, f.voters, f.halted, f.certificate} {
 		out <- d
 	}
+	f.rooms.describe(out)
 }
 
 // seenReplicas is what the replicas of one group come to.
 type seenReplicas struct {
 	lag, term, halted uint64
 	voters            int // −1: none leads
+	rooms             roomTotals
 }
 
 // Collect reads them. No replica is asked for anything that could wait for its disk.
@@ -80,6 +84,7 @@ func (f *replicaFigures) Collect(out chan<- prometheus.Metric) {
 		if s.voters >= 0 {
 			gauge(f.voters, float64(s.voters), l)
 		}
+		f.rooms.collect(out, l, &s.rooms)
 	}
 	for _, g := range groups {
 		if end, ok := g.node.certificateEnd(); ok {
@@ -97,5 +102,6 @@ func (s *seenReplicas) add(g *Group) {
 	}
 	if g.IsLeader() {
 		s.voters = len(g.voterIDs())
+		s.rooms = g.roomTotals()
 	}
 }

@@ -70,6 +70,10 @@ type Totals struct {
 	Bookings  uint64 `json:"bookings"` // not cancelled
 	Cancelled uint64 `json:"cancelled_bookings"`
 	Keys      uint64 `json:"idempotency_keys"`
+	Rooms     int    `json:"waiting_rooms"`
+	Tickets   uint64 `json:"tickets"`  // of all rooms, ever
+	Waiting   uint64 `json:"waiting"`  // with those in the lobby
+	Admitted  uint64 `json:"admitted"` // unused, or in session
 }
 
 // Comparison is one group's digests, in the order of Report.Replicas, at an entry that

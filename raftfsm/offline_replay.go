@@ -72,7 +72,9 @@ func totalsOf(m machine) Totals {
 	case *directoryMachine:
 		return Totals{Charts: m.dir.charts.Len(), Events: len(m.dir.events)}
 	case *shardMachine:
-		return shardTotals(m.state)
+		t := shardTotals(m.state)
+		t.addRooms(m)
+		return t
 	}
 	return Totals{}
 }
@@ -98,4 +100,9 @@ func shardTotals(s *shard.State) Totals {
 		}
 	}
 	return t
+}
+
+func (t *Totals) addRooms(m *shardMachine) {
+	r := totalsOfRooms(m.rooms, m.now())
+	t.Rooms, t.Tickets, t.Waiting, t.Admitted = r.rooms, r.joined, r.lobby+r.waiting, r.unused+r.shop
 }

@@ -21,6 +21,8 @@ const (
 	commandsInEntry = 8192
 	// searchWork is what a search for seats counts: some ten microseconds.
 	searchWork = 64
+	// entrantsInWork of an OpJoin count as one command: each costs one look-up and one place.
+	entrantsInWork = 4
 	// conflictsKept is the room for conflicts that a result keeps for its next use.
 	conflictsKept = 64
 	// enqueueTimeout bounds the wait for raft's main loop to take an entry.
@@ -43,6 +45,7 @@ type proposer struct {
 	limit    int // of requests under way
 	observe  *groupMetrics
 	progress progress
+	latency  latencies
 
 	mu       sync.Mutex
 	pending  []*Request
@@ -101,6 +104,9 @@ func (p *proposer) propose(ctx context.Context, r *Request) error {
 }
 
 func (p *proposer) enqueue(r *Request) error {
+	if r.Cmd.claims() {
+		r.came = p.latency.begin(p.bootNear())
+	}
 	p.mu.Lock()
 	switch {
 	case p.closed != nil:
@@ -235,6 +241,7 @@ func (p *proposer) refuse(batch []*Request) {
 	}
 	for _, r := range p.refused {
 		if r.state.CompareAndSwap(requestQueued, requestTaken) {
+			p.latency.end(r.came, boot)
 			r.finish(nil)
 		}
 	}
@@ -355,6 +362,7 @@ func (p *proposer) deliver(e *entry) error {
 		return err
 	}
 	p.evidence.confirm(e.proposed)
+	now := p.boot()
 	for i, r := range e.requests {
 		conflicts := r.Result.Conflicts[:0]
 		res := &e.results[i]
@@ -363,6 +371,7 @@ func (p *proposer) deliver(e *entry) error {
 		if cap(res.Conflicts) > conflictsKept {
 			res.Conflicts = nil
 		}
+		p.latency.end(r.came, now)
 		r.finish(nil)
 	}
 	return nil

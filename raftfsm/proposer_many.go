@@ -27,6 +27,12 @@ func (p *proposer) enqueueMany(rs []*Request) {
 	if len(rs) == 0 {
 		return
 	}
+	now := p.bootNear()
+	for _, r := range rs {
+		if r.Cmd.claims() {
+			r.came = p.latency.begin(now)
+		}
+	}
 	p.mu.Lock()
 	err := p.closed
 	if err == nil && len(p.pending)+len(rs) > p.limit {

@@ -12,6 +12,7 @@ import (
 	"github.com/hashicorp/raft"
 
 	"github.com/usherhq/usher/shard"
+	"github.com/usherhq/usher/waitroom"
 )
 
 // deadFuture is raft's answer to an entry, as a test likes it.
@@ -51,8 +52,8 @@ func newBench(t *testing.T) *bench {
 	if err := s.PutChart(&shard.ChartChunk{Sum: sum, Blob: sha256.Sum256([]byte("c")), Seats: 1000, Size: 1, Data: []byte("c")}); err != nil {
 		t.Fatal(err)
 	}
-	var out shard.Result
-	if s.CreateEvent(s.Advance(clock.now()), &shard.CreateEvent{ID: "e", Chart: sum}, &out); out.Err != nil {
+	var out Result
+	if s.CreateEvent(s.Advance(clock.now()), &shard.CreateEvent{ID: "e", Chart: sum}, &out.Result); out.Err != nil {
 		t.Fatal(out.Err)
 	}
 	return b
@@ -73,7 +74,7 @@ func (b *bench) fly(rs ...*Request) *entry {
 	}
 	b.sequence++
 	e.head = entryHead{Stamp: b.clock.stamp(), Origin: 7, Sequence: b.sequence, Count: uint32(len(e.requests))}
-	e.results = make([]shard.Result, len(e.requests))
+	e.results = make([]Result, len(e.requests))
 	b.entries.put(e)
 	b.flight = append(b.flight, e)
 	return e
@@ -337,7 +338,7 @@ func TestEntryFailsWhileApplied(t *testing.T) {
 	}()
 	<-slow.begun
 	b.settle(e, deadFuture{raft.ErrLeadershipLost})
-	e.results = make([]shard.Result, 3)
+	e.results = make([]Result, 3)
 	close(slow.goOn)
 	<-applied
 	for i := range e.results {
@@ -354,7 +355,7 @@ type slowMachine struct {
 	begun, goOn chan struct{}
 }
 
-func (m *slowMachine) apply(now int64, c *Command, out *shard.Result) bool {
+func (m *slowMachine) apply(now int64, c *Command, out *Result) bool {
 	m.once.Do(func() { close(m.begun); <-m.goOn })
 	return m.machine.apply(now, c, out)
 }
@@ -376,6 +377,14 @@ func TestProposeRefusesWhatDoesNotFit(t *testing.T) {
 		"long event id":         {Op: OpCreateEvent, Create: shard.CreateEvent{ID: string(long)}},
 		"large settings":        {Op: OpPlaceEvent, Place: PlaceEvent{Create: shard.CreateEvent{Meta: make([]byte, MaxEntry)}}},
 		"long series":           {Op: OpPlaceEvent, Place: PlaceEvent{Series: string(long)}},
+		"a room's long id":      {Op: OpOpenRoom, OpenRoom: &waitroom.OpenRoom{ID: string(long)}},
+		"a tier's long name":    {Op: OpOpenRoom, OpenRoom: &waitroom.OpenRoom{Config: waitroom.Config{Tiers: []waitroom.Tier{{Name: string(long)}}}}},
+		"many tiers":            {Op: OpOpenRoom, OpenRoom: &waitroom.OpenRoom{Config: waitroom.Config{Tiers: make([]waitroom.Tier, 17)}}},
+		"many entrants":         {Op: OpJoin, Join: &waitroom.Join{Entrants: make([]waitroom.Entrant, MaxJoin+1)}},
+		"a room's long reason":  {Op: OpSetRoom, SetRoom: &waitroom.Set{Reason: string(long)}},
+		"a pass and no word":    {Op: OpHoldMarked, Pass: waitroom.Pass{Ticket: 1}},
+		"a pass in short":       {Op: OpHold, Hold: shard.Hold{Admitted: true}, Pass: waitroom.Pass{Ticket: 1}},
+		"a pass to book":        {Op: OpBook, Pass: waitroom.Pass{Room: 1}},
 		"no command":            {},
 		"unknown command":       {Op: 200},
 	} {

@@ -4,8 +4,10 @@ import (
 	"context"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/usherhq/usher/shard"
+	"github.com/usherhq/usher/waitroom"
 )
 
 // Request is one command on its way, and then its result. Get one from NewRequest, and
@@ -17,6 +19,7 @@ type Request struct {
 	seats  []uint32 // owned room for Cmd.Hold.Seats
 	holder []byte
 	err    error
+	came   time.Duration // boot clock, of a claim that is timed; else 0
 	done   chan struct{} // capacity 1
 	state  atomic.Uint32
 }
@@ -34,7 +37,7 @@ var requests = sync.Pool{New: func() any { return &Request{done: make(chan struc
 func NewRequest() *Request {
 	r := requests.Get().(*Request)
 	r.state.Store(requestQueued)
-	r.err = nil
+	r.err, r.came = nil, 0
 	return r
 }
 
@@ -66,7 +69,7 @@ func (r *Request) Free() {
 		r.seats = nil
 	}
 	if r.Cmd.Op == OpHold || r.Cmd.Op == OpHoldMarked {
-		r.Cmd.Op, r.Cmd.Hold = OpNone, shard.Hold{} // a crowd's; clearing all costs more than a look-up
+		r.Cmd.Op, r.Cmd.Hold, r.Cmd.Pass = OpNone, shard.Hold{}, waitroom.Pass{} // a crowd's; clearing all costs more than a look-up
 	} else {
 		r.Cmd = Command{}
 	}

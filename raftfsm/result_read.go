@@ -1,9 +1,11 @@
 package raftfsm
 
 import (
+	"encoding/binary"
 	"fmt"
 
 	"github.com/usherhq/usher/shard"
+	"github.com/usherhq/usher/waitroom"
 )
 
 // result reads a result into out, whose room for conflicts is used again.
@@ -56,6 +58,9 @@ func (r *entryReader) result(out *Result) {
 		if out.Bundle = shard.BundleState(r.some(uint64(r.u8()))); out.Bundle > shard.BundleCancelled {
 			r.fail("a bundle's state of %d", out.Bundle)
 		}
+	}
+	if has(resultJoined) {
+		out.Joined = r.joined()
 	}
 }
 
@@ -110,4 +115,23 @@ func (r *entryReader) granted() []shard.Granted {
 		gs = append(gs, g)
 	}
 	return gs
+}
+
+func (r *entryReader) joined() []waitroom.Joined {
+	n := int(r.some(uint64(r.u16())))
+	if n > MaxJoin {
+		r.fail("%d entrants have joined", n)
+	}
+	tickets, news := r.take(4*n), r.take((n+7)/8)
+	if r.err != nil {
+		return nil
+	}
+	js := make([]waitroom.Joined, n)
+	for i := range js {
+		js[i] = waitroom.Joined{Ticket: binary.LittleEndian.Uint32(tickets[4*i:]), New: news[i/8]>>(i%8)&1 != 0}
+	}
+	if n%8 != 0 && news[n/8]>>(n%8) != 0 {
+		r.fail("more are new than have joined")
+	}
+	return js
 }

@@ -4,6 +4,7 @@ import (
 	"math"
 
 	"github.com/usherhq/usher/shard"
+	"github.com/usherhq/usher/waitroom"
 )
 
 // A result between nodes: which of its fields follow (2 bytes, a bit each), and those, in the
@@ -23,8 +24,9 @@ const (
 	resultVersions // the conflicts have versions
 	resultGranted
 	resultBundle
+	resultJoined
 
-	resultBits = 1<<14 - 1
+	resultBits = 1<<15 - 1
 )
 
 // A conflict's status has this bit when it is undecided.
@@ -73,6 +75,9 @@ func appendResult(buf []byte, r *Result) []byte {
 	if has(r.Bundle != 0, resultBundle) {
 		buf = append(buf, byte(r.Bundle))
 	}
+	if has(len(r.Joined) > 0, resultJoined) {
+		buf = putJoined(buf, r.Joined)
+	}
 	buf[at], buf[at+1] = byte(bits), byte(bits>>8)
 	return buf
 }
@@ -102,6 +107,20 @@ func putGranted(buf []byte, gs []shard.Granted) []byte {
 	buf = append(buf, byte(len(gs))) // of a claim's items, at most 64
 	for _, g := range gs {
 		buf = putU32s(le64(le64(le32(le32(buf, g.Event), g.Hold), g.Token), g.Version), g.Seats)
+	}
+	return buf
+}
+
+// putJoined writes the tickets, and then a bit for each that tells whether it is new.
+func putJoined(buf []byte, js []waitroom.Joined) []byte {
+	buf = le16(buf, uint16(len(js))) // of a command's entrants, at most MaxJoin
+	for _, j := range js {
+		buf = le32(buf, j.Ticket)
+	}
+	at := len(buf)
+	buf = append(buf, make([]byte, (len(js)+7)/8)...)
+	for i, j := range js {
+		buf[at+i/8] |= bit(j.New, 1<<(i%8))
 	}
 	return buf
 }

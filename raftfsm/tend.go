@@ -54,6 +54,7 @@ func (g *Group) tend() {
 		}
 		if leads && g.ready.Load() && g.no > 0 {
 			g.sweep()
+			g.admit()
 		}
 		if snapshots == nil && g.fsm.bytes.Load() > snapshotBytes {
 			snapshots = make(chan error, 1)

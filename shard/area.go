@@ -57,6 +57,19 @@ func (e *Event) Area(i int) AreaInfo {
 	return AreaInfo{Capacity: a.capacity, Held: a.held, Booked: a.booked, Version: a.version}
 }
 
+// Left tells whether any seat is available, or any area has a place.
+func (e *Event) Left() bool {
+	if e.counts.Available > 0 {
+		return true
+	}
+	for i := range e.areas {
+		if e.areas[i].left() > 0 {
+			return true
+		}
+	}
+	return false
+}
+
 // shift moves places of an area from one status to another: one change, one version.
 func (e *Event) shift(code uint32, from, to Status) {
 	no, n, _ := SplitCode(code)

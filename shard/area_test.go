@@ -100,3 +100,28 @@ func TestAreasChangedSince(t *testing.T) {
 		t.Errorf("seats changed: %v", got)
 	}
 }
+
+// Left is true while a seat or a place may be claimed.
+func TestLeft(t *testing.T) {
+	w := theatre(t, Rules{}, 1, "..") // and areas of some places
+	left := func(want bool) {
+		t.Helper()
+		if got := w.event().Left(); got != want {
+			t.Errorf("left: %v, of %+v and %d areas", got, w.event().Counts(), w.event().Areas())
+		}
+	}
+	left(true)
+	seats := w.ok(w.hold(0, 1))
+	left(true)
+	var all []uint32
+	for i := range w.event().Areas() {
+		all = append(all, AreaCode(uint32(i), w.event().Area(i).Capacity))
+	}
+	places := w.ok(w.hold(all...))
+	left(false)
+	w.ok(w.release(places.Number, places.Token))
+	left(true)
+	w.ok(w.hold(all...))
+	w.ok(w.release(seats.Number, seats.Token))
+	left(true)
+}

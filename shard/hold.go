@@ -257,6 +257,16 @@ func (e *Event) grant(now int64, seats []uint32, t *terms, bundle uint32, out *R
 	out.Event, out.Number, out.Token, out.Version, out.Expires = e.no, n, e.Token(n), e.version, now+t.ttl
 }
 
+// HoldState tells where a hold stands and which bundle it is of, 0 for none; false as with
+// HoldInfo, which costs more.
+func (e *Event) HoldState(n uint32) (st HoldState, bundle uint32, ok bool) {
+	p, i := e.hold(n)
+	if p == nil {
+		return 0, 0, false
+	}
+	return p.state[i], p.bundle(i), true
+}
+
 // HoldInfo reads a hold; false when there is none with that number, or it ended more
 // than Retention ago.
 func (e *Event) HoldInfo(n uint32) (HoldInfo, bool) {

@@ -190,3 +190,29 @@ func TestHoldInfoOfNoHold(t *testing.T) {
 		}
 	}
 }
+
+// HoldState says what HoldInfo does, of bundles as well.
+func TestHoldState(t *testing.T) {
+	w := newWorld(t, 10)
+	same := func(n uint32) {
+		t.Helper()
+		h, there := w.event().HoldInfo(n)
+		st, bundle, ok := w.event().HoldState(n)
+		if st != h.State || bundle != h.Bundle || ok != there {
+			t.Errorf("hold %d is in state %d, of bundle %d, %v; HoldInfo: %+v, %v", n, st, bundle, ok, h, there)
+		}
+	}
+	a, b := w.ok(w.hold(1)), w.ok(w.hold(2))
+	w.ok(w.book(a.Number, 0))
+	w.ok(w.release(b.Number, b.Token))
+	w.ok(w.hold(3))
+	for n := range uint32(5) {
+		same(n)
+	}
+	two := newEvent(t, 10, 2)
+	var out Result
+	two.Claim(2, &Claim{Items: []Item{{Event: 0, Seats: []uint32{1}}, {Event: 1, Seats: []uint32{2}}}, TTL: MinTTL, Holder: []byte("ann")}, &out)
+	if st, bundle, ok := two.Event(1).HoldState(1); out.Err != nil || st != HoldHeld || bundle != 1 || !ok {
+		t.Errorf("a hold of a bundle: %d, %d, %v, after %v", st, bundle, ok, out.Err)
+	}
+}

@@ -157,7 +157,7 @@ func TestTheWayOfAChartAndItsEvent(t *testing.T) {
 }
 
 // badCalls are requests that must be refused, naming the field, with nothing done.
-var badCalls = slices.Concat(badTerms, []badCall{
+var badCalls = slices.Concat(badTerms, badRoomCalls, []badCall{
 	{"POST", "/v1/reservations", ``, "body"},
 	{"POST", "/v1/reservations", `{"event_id":"e"`, "body"},
 	{"POST", "/v1/reservations", `{} {}`, "body"},
@@ -239,7 +239,7 @@ func TestRefusalsOfTheDoor(t *testing.T) {
 	h := newHouse(t, 20)
 	h.want(h.call("GET", "/v1/nothing", ""), 404, "not_found")
 	h.want(h.call("GET", "/", ""), 404, "not_found")
-	h.want(h.call("POST", "/v1/events/"+testEvent+"/queue", `{}`), 404, "not_found")
+	h.want(h.call("POST", "/v1/events/"+testEvent+"/queues", `{}`), 404, "not_found")
 	a := h.want(h.call("DELETE", "/v1/events", ""), 405, "method_not_allowed")
 	if got := a.header.Get("Allow"); got != "GET, HEAD, POST" {
 		t.Errorf("Allow %q", got)

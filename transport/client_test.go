@@ -53,7 +53,9 @@ type message struct {
 		Areas   [][2]int
 	}
 	Hold *holdBody
-	Heat *heatMessage
+
+	Queue *queueBody
+	Heat  *heatMessage
 
 	Stale *staleBody
 	Fresh *freshBody

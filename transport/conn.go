@@ -46,11 +46,13 @@ type farewell struct {
 	reason string
 }
 
-// sub is one subscription: to an event's seats or, with a holdID, to a hold of it.
+// sub is one subscription: to an event's seats or, with a holdID, to a hold of it; or, with a
+// line and without a hub, to a ticket.
 type sub struct {
 	conn   *conn
 	id     uint64
 	hub    *hub
+	line   *lineFollow
 	holdID string
 	heat   *heatFollow // nil: it did not ask for the event's heat
 	since  *place      // the hub's: where the client is; nil: nowhere

@@ -5,7 +5,7 @@ import "net/http"
 // What pages of other origins that are on the list may send and read. The methods of a
 // resource are answered by the resource itself, with 405.
 const (
-	corsMethods = "GET, HEAD, POST, PUT, DELETE"
+	corsMethods = "GET, HEAD, POST, PUT, PATCH, DELETE"
 	corsRequest = "Content-Type, Idempotency-Key, If-None-Match, Admission-Token"
 	corsAnswer  = "ETag, Location, Retry-After, Usher-Version, Usher-Epoch, Usher-Stale"
 	corsMaxAge  = "600" // seconds a browser may remember a preflight

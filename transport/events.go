@@ -77,6 +77,7 @@ func readRoom(body *fields) *engine.WaitingRoom {
 		SessionSeconds:  int(body.optionalWhole("session_seconds", 1, maxSession)),
 		FirstUseSeconds: int(body.optionalWhole("first_use_seconds", 1, maxFirstUse)),
 		Pace:            choice(body, "pace", "fixed", "auto"),
+		Scope:           choice(body, "scope", "event", "series"),
 	}
 	if body.has("lobby") {
 		lobby := body.flag("lobby", true)
@@ -84,6 +85,9 @@ func readRoom(body *fields) *engine.WaitingRoom {
 	}
 	if body.has("tiers") {
 		room.Tiers = readTiers(body.object("tiers"))
+	}
+	if body.has("return_urls") {
+		room.ReturnURLs = body.texts("return_urls")
 	}
 	_ = body.done()
 	return room

@@ -18,6 +18,7 @@ import (
 // to make it fail. One event has all its seats under one lock.
 type fake struct {
 	fakeCluster
+	fakeRooms
 	mu     sync.Mutex
 	charts map[string][]byte
 	events map[string]*fakeEvent

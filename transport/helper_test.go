@@ -46,6 +46,7 @@ func serveEngine(t *testing.T, e Engine, change ...func(*Config)) *house {
 		t.Fatal(err)
 	}
 	s.live.timing.farewell = 200 * time.Millisecond
+	s.live.timing.line, s.live.timing.crowd = 5*time.Millisecond, 20*time.Millisecond
 	h := &house{T: t, server: s, http: httptest.NewServer(s.Handler())}
 	t.Cleanup(func() {
 		s.Close()

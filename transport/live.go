@@ -20,7 +20,7 @@ const (
 	closeMisuse     = 4500 // frames that are no requests
 )
 
-// live is every websocket and every hub there is.
+// live is every websocket and every hub there is, of events and of rooms.
 type live struct {
 	engine  Engine
 	limits  Limits
@@ -31,13 +31,14 @@ type live struct {
 
 	ctx     context.Context // ends with close
 	cancel  context.CancelFunc
-	running sync.WaitGroup // a reader and a writer for each conn, and one for each hub
+	running sync.WaitGroup // a reader and a writer for each conn, and one for each hub of either kind
 
 	mu     sync.Mutex
 	closed bool
 	places int // conns and upgrades under way, <= limits.Connections
 	conns  map[*conn]struct{}
-	hubs   map[string]*hub // by event, those with refs > 0
+	hubs   map[string]*hub   // by event, those with refs > 0
+	lines  map[Line]*lineHub // by room, those with refs > 0
 }
 
 // timing is how patient a connection is; tests are less so.
@@ -47,6 +48,8 @@ type timing struct {
 	forgive           time.Duration // a queue full again within it ends the connection
 	heat              time.Duration // between two frames of heat
 	stale             time.Duration // between two looks at whether an event is stale
+	line              time.Duration // between two looks at a room
+	crowd             time.Duration // between two words about how many are in a lobby
 	behind            int           // ticks that who has seen more than this replica waits for it
 }
 
@@ -56,10 +59,11 @@ func newLive(e Engine, limits Limits, log *slog.Logger, m *metrics) *live {
 		limits:  limits,
 		log:     log,
 		metrics: m,
-		timing:  timing{pingEvery, pongWithin, frameTimeout, time.Second, time.Minute, heatEvery, staleEvery, behindTicks},
+		timing:  timing{pingEvery, pongWithin, frameTimeout, time.Second, time.Minute, heatEvery, staleEvery, lineEvery, crowdEvery, behindTicks},
 		buffers: &sync.Pool{},
 		conns:   map[*conn]struct{}{},
 		hubs:    map[string]*hub{},
+		lines:   map[Line]*lineHub{},
 	}
 	l.ctx, l.cancel = context.WithCancel(context.Background())
 	return l

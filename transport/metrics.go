@@ -14,12 +14,14 @@ type metrics struct {
 	connections   prometheus.Gauge
 	subscriptions *prometheus.GaugeVec
 	hubs          prometheus.Gauge
+	lines         prometheus.Gauge
 	frames        map[string]prometheus.Counter // by type: one map read a frame, no hashing of labels
 	sentBytes     prometheus.Counter
 	dropped       prometheus.Counter
 	resyncs       prometheus.Counter
 	closes        *prometheus.CounterVec
 	tick          prometheus.Histogram
+	lineTick      prometheus.Histogram
 }
 
 func newMetrics(r prometheus.Registerer) (*metrics, error) {
@@ -37,6 +39,9 @@ func newMetrics(r prometheus.Registerer) (*metrics, error) {
 		}, []string{"kind"}),
 		hubs: prometheus.NewGauge(prometheus.GaugeOpts{
 			Name: "usher_live_hubs", Help: "Events that somebody follows.",
+		}),
+		lines: prometheus.NewGauge(prometheus.GaugeOpts{
+			Name: "usher_live_rooms", Help: "Waiting rooms of which somebody follows a ticket.",
 		}),
 		frames: map[string]prometheus.Counter{},
 		sentBytes: prometheus.NewCounter(prometheus.CounterOpts{
@@ -57,17 +62,22 @@ func newMetrics(r prometheus.Registerer) (*metrics, error) {
 			Buckets: []float64{.00005, .0001, .00025, .0005, .001, .0025, .005, .01, .025, .05, .1, .25},
 		}),
 	}
+	m.lineTick = prometheus.NewHistogram(prometheus.HistogramOpts{
+		Name:    "usher_live_room_tick_duration_seconds",
+		Help:    "Time to look at a waiting room and queue what those who follow its tickets should hear.",
+		Buckets: []float64{.00005, .0001, .00025, .0005, .001, .0025, .005, .01, .025, .05, .1, .25},
+	})
 	frames := prometheus.NewCounterVec(prometheus.CounterOpts{
 		Name: "usher_live_frames_total", Help: "Frames put into the queues of websockets, by what they say.",
 	}, []string{"type"})
-	for _, label := range []string{"snapshot", "recovered", "delta", "heat", "hold", "ok", "error", "stale", "fresh"} {
+	for _, label := range []string{"snapshot", "recovered", "delta", "heat", "hold", "queue", "ok", "error", "stale", "fresh"} {
 		m.frames[label] = frames.WithLabelValues(label)
 	}
 	if r == nil {
 		return m, nil
 	}
 	for _, c := range []prometheus.Collector{
-		m.requests, m.connections, m.subscriptions, m.hubs, frames, m.sentBytes, m.dropped, m.resyncs, m.closes, m.tick,
+		m.requests, m.connections, m.subscriptions, m.hubs, m.lines, frames, m.sentBytes, m.dropped, m.resyncs, m.closes, m.tick, m.lineTick,
 	} {
 		if err := r.Register(c); err != nil {
 			return nil, err

@@ -21,6 +21,7 @@ func (s *Server) opsRoutes(gatherer prometheus.Gatherer) http.Handler {
 		mux.Handle("GET /metrics", promhttp.HandlerFor(gatherer, promhttp.HandlerOpts{MaxRequestsInFlight: 4}))
 	}
 	s.clusterRoutes(mux)
+	mux.HandleFunc("GET /rooms/{event_id}/keys", s.byOperator(s.roomKeys))
 	mux.HandleFunc("/debug/pprof/", pprof.Index)
 	mux.HandleFunc("/debug/pprof/cmdline", pprof.Cmdline)
 	mux.HandleFunc("/debug/pprof/profile", pprof.Profile)

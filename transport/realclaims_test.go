@@ -150,7 +150,7 @@ func TestRealDoor(t *testing.T) {
 	other := h.event("2030-05-02", "")
 	h.want(h.claim(other, "ann", `"seat_ids":["s3"],"mode":"queue"`), 403, "admission_required")
 	a := h.want(h.call("GET", "/v1/events/"+e, ""), 200, "")
-	h.expect(a, map[string]string{"waiting_room": "map[first_use_seconds:120 lobby:true max_active:5 new_per_minute:60 pace:fixed session_seconds:600]"})
+	h.expect(a, map[string]string{"waiting_room": "map[first_use_seconds:120 lobby:true max_active:5 new_per_minute:60 pace:fixed scope:event session_seconds:600]"})
 }
 
 func TestRealNights(t *testing.T) {

@@ -15,19 +15,25 @@ type handler func(w http.ResponseWriter, r *http.Request) error
 func (s *Server) routes(page http.Handler) http.Handler {
 	mux := http.NewServeMux()
 	for pattern, methods := range map[string]map[string]handler{
-		"/v1/charts/{chart_id}":             {"GET": s.getChart, "PUT": s.putChart},
-		"/v1/events":                        {"GET": s.listEvents, "POST": s.createEvent},
-		"/v1/events/{event_id}":             {"GET": s.getEvent},
-		"/v1/events/{event_id}/seats":       {"GET": s.getSeats, "POST": s.postSeats},
-		"/v1/events/{event_id}/blocks":      {"GET": s.getBlocks},
-		"/v1/events/{event_id}/heat":        {"GET": s.getHeat},
-		"/v1/reservations":                  {"POST": s.reserve},
-		"/v1/reservations/{hold_id}":        {"GET": s.getReservation, "DELETE": s.release},
-		"/v1/reservations/{hold_id}/extend": {"POST": s.extend},
-		"/v1/reservations/{hold_id}/fence":  {"GET": s.getFence},
-		"/v1/bookings":                      {"POST": s.book},
-		"/v1/bookings/{booking_id}":         {"GET": s.getBooking, "DELETE": s.cancelBooking},
-		"/v1/live":                          {"GET": s.openLive},
+		"/v1/charts/{chart_id}":               {"GET": s.getChart, "PUT": s.putChart},
+		"/v1/events":                          {"GET": s.listEvents, "POST": s.createEvent},
+		"/v1/events/{event_id}":               {"GET": s.getEvent},
+		"/v1/events/{event_id}/seats":         {"GET": s.getSeats, "POST": s.postSeats},
+		"/v1/events/{event_id}/blocks":        {"GET": s.getBlocks},
+		"/v1/events/{event_id}/heat":          {"GET": s.getHeat},
+		"/v1/events/{event_id}/queue":         {"POST": s.joinQueue},
+		"/v1/events/{event_id}/room":          {"GET": s.getRoom, "PATCH": s.patchRoom},
+		"/v1/events/{event_id}/room/draw":     {"GET": s.getDraw},
+		"/v1/events/{event_id}/room/entrants": {"GET": s.getEntrants},
+		"/v1/queue/{ticket}":                  {"GET": s.getPlace, "DELETE": s.leaveQueue},
+		"/v1/admissions":                      {"POST": s.verifyAdmission},
+		"/v1/reservations":                    {"POST": s.reserve},
+		"/v1/reservations/{hold_id}":          {"GET": s.getReservation, "DELETE": s.release},
+		"/v1/reservations/{hold_id}/extend":   {"POST": s.extend},
+		"/v1/reservations/{hold_id}/fence":    {"GET": s.getFence},
+		"/v1/bookings":                        {"POST": s.book},
+		"/v1/bookings/{booking_id}":           {"GET": s.getBooking, "DELETE": s.cancelBooking},
+		"/v1/live":                            {"GET": s.openLive},
 	} {
 		mux.Handle(pattern, s.route(pattern, methods))
 	}

@@ -90,8 +90,11 @@ func (req *request) readSubject(subject *fields, verb string) {
 
 // key is what a connection knows a subscription by: one for each thing.
 func (req *request) key() string {
-	if req.holdID != "" {
+	switch {
+	case req.holdID != "":
 		return "hold " + req.holdID
+	case req.ticket != "":
+		return "ticket " + req.ticket
 	}
 	return "event " + req.eventID
 }
@@ -107,14 +110,14 @@ func (c *conn) handle(data []byte) {
 		return
 	}
 	switch {
-	case req.ticket != "":
-		err = &problem{kind: kind{code: "unknown_ticket"}, detail: "no such ticket"}
 	case req.sight != nil:
 		err = c.focus(req)
 	case !req.subscribe:
 		c.unsubscribe(req.key())
 		c.unfocus(req.eventID)
 		c.send(jsonFrame("ok", okMessage{req.id, true}))
+	case req.ticket != "":
+		err = c.subscribeTicket(req)
 	default:
 		err = c.subscribe(req)
 	}
@@ -130,8 +133,8 @@ func (c *conn) handle(data []byte) {
 // subscribe begins a subscription, in place of the one to the same thing if there is
 // one: that is how clients that saw a gap go on.
 func (c *conn) subscribe(req request) error {
-	if c.subs[req.key()] == nil && len(c.subs) >= c.live.limits.Subscriptions {
-		return &problem{kind: tooManySubscriptions, detail: fmt.Sprintf("a websocket may have %d", c.live.limits.Subscriptions)}
+	if err := c.hasRoom(req); err != nil {
+		return err
 	}
 	ctx, cancel := context.WithTimeout(c.ctx, askTimeout)
 	defer cancel()
@@ -163,6 +166,14 @@ func (c *conn) subscribe(req request) error {
 	return nil
 }
 
+// hasRoom refuses one subscription too many.
+func (c *conn) hasRoom(req request) error {
+	if c.subs[req.key()] == nil && len(c.subs) >= c.live.limits.Subscriptions {
+		return &problem{kind: tooManySubscriptions, detail: fmt.Sprintf("a websocket may have %d", c.live.limits.Subscriptions)}
+	}
+	return nil
+}
+
 // unsubscribe ends a subscription; one there is not is no mistake.
 func (c *conn) unsubscribe(key string) {
 	s := c.subs[key]
@@ -171,8 +182,13 @@ func (c *conn) unsubscribe(key string) {
 	}
 	delete(c.subs, key)
 	c.drop(s)
-	s.hub.post(op{verb: leave, sub: s})
-	c.live.detach(s.hub)
+	if s.line != nil {
+		s.line.hub.post(lineOp{sub: s, leave: true})
+		c.live.detachLine(s.line.hub)
+	} else {
+		s.hub.post(op{verb: leave, sub: s})
+		c.live.detach(s.hub)
+	}
 	c.live.metrics.subscriptions.WithLabelValues(s.label()).Dec()
 }
 
@@ -183,8 +199,11 @@ func (c *conn) unsubscribeAll() {
 }
 
 func (s *sub) label() string {
-	if s.holdID != "" {
+	switch {
+	case s.holdID != "":
 		return "hold"
+	case s.line != nil:
+		return "ticket"
 	}
 	return "event"
 }

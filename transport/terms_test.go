@@ -110,6 +110,9 @@ var badTerms = []badCall{
 	{"POST", "/v1/events", eventWith(`"waiting_room":{"max_active":1,"new_per_minute":1,"tiers":[]}`), "waiting_room.tiers"},
 	{"POST", "/v1/events", eventWith(`"waiting_room":{"max_active":1,"new_per_minute":1,"tiers":{"gold":3}}`), "waiting_room.tiers.gold"},
 	{"POST", "/v1/events", eventWith(`"waiting_room":{"max_active":1,"new_per_minute":1,"doors":2}`), "waiting_room.doors"},
+	{"POST", "/v1/events", eventWith(`"waiting_room":{"max_active":1,"new_per_minute":1,"scope":"venue"}`), "waiting_room.scope"},
+	{"POST", "/v1/events", eventWith(`"waiting_room":{"max_active":1,"new_per_minute":1,"return_urls":"https://a.example"}`), "waiting_room.return_urls"},
+	{"POST", "/v1/events", eventWith(`"waiting_room":{"max_active":1,"new_per_minute":1,"return_urls":[1]}`), "waiting_room.return_urls[0]"},
 
 	{"GET", testSeats + "?versions=0", ``, "versions"},
 	{"GET", testSeats + "?versions=true", ``, "versions"},

@@ -27,6 +27,7 @@ type Engine interface {
 	Block(ctx context.Context, r engine.BlockRequest) (engine.BlockResult, error)
 	Blocks(ctx context.Context, eventID string) (engine.BlockList, error)
 	heatEngine
+	roomEngine
 	clusterEngine
 	Stale(ctx context.Context, eventID string) (time.Duration, error)
 
@@ -62,7 +63,7 @@ var (
 // View is an engine as this package sees it.
 func View(e *engine.Engine) Engine { return view{e} }
 
-// view turns the engine's watchers, viewers and heat frames into ours; all else is the engine's own.
+// view turns the engine's watchers, viewers, heat frames and lines into ours; all else is the engine's own.
 type view struct{ *engine.Engine }
 
 func (v view) Watch(ctx context.Context, eventID string, from engine.Cursor) (Watcher, error) {

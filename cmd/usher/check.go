@@ -77,6 +77,9 @@ func printReport(t *term, rep *raftfsm.Report) error {
 		if err := w.Flush(); err != nil {
 			return err
 		}
+		for i := range r.Groups {
+			printRooms(t, r.Groups[i].Group, &r.Groups[i].Totals)
+		}
 		printTails(t, r.Groups)
 	}
 	if n := len(rep.Compared); n > 0 && len(rep.Problems) == 0 {
@@ -105,6 +108,13 @@ func groupRow(g *raftfsm.GroupReport) []string {
 		row = append(row, fmt.Sprint(n))
 	}
 	return row
+}
+
+// printRooms says what waits before a group's seats, if it has waiting rooms.
+func printRooms(t *term, group int, n *raftfsm.Totals) {
+	if n.Rooms > 0 {
+		t.printf("  Group %d has %s: %s, %d waiting, %d admitted.\n", group, counted(n.Rooms, "waiting room"), counted(int(n.Tickets), "ticket"), n.Waiting, n.Admitted)
+	}
 }
 
 // groupName is a group's number as people are told it.

@@ -72,5 +72,11 @@ func printTotals(t *term, groups []raftfsm.GroupTotals) error {
 	for _, g := range groups {
 		fmt.Fprintf(w, "  %s\t%d\t%d\t%d\t%d\t%d\t%d\t%d\t%d\t%d\n", groupName(g.Group), g.Index, g.Events, g.Seats, g.Available, g.Held, g.Booked, g.Blocked, g.Holds, g.Bookings)
 	}
-	return w.Flush()
+	if err := w.Flush(); err != nil {
+		return err
+	}
+	for i := range groups {
+		printRooms(t, groups[i].Group, &groups[i].Totals)
+	}
+	return nil
 }

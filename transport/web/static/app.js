@@ -15,6 +15,7 @@ import { SeatMap } from './page/map.js';
 import { Seats } from './page/seats.js';
 import { Status } from './page/status.js';
 import { Tooltip } from './page/tooltip.js';
+import { WaitingRoom } from './page/waiting.js';
 import { explain, lookWords } from './page/words.js';
 
 /** While there is nothing to sell yet the page looks again this often, milliseconds. */
@@ -37,9 +38,14 @@ function holderId() {
   }
 }
 
+/** @returns {string|undefined} a parameter of the page's address */
+function parameter(name) {
+  return new URLSearchParams(location.search).get(name) || undefined;
+}
+
 /** The event of `?event=`, else the first that is on sale. @returns {Promise<{event: import('./usher.js').EventInfo, others: object[]}>} */
 async function chooseEvent() {
-  const wanted = new URLSearchParams(location.search).get('event');
+  const wanted = parameter('event');
   const { items } = await usher.events({ limit: 100 });
   if (wanted) return { event: await usher.event(wanted), others: items };
   while (items.length === 0) {
@@ -77,7 +83,11 @@ async function open(event, others) {
   const live = usher.live();
   const clock = new ServerClock();
   const status = new Status($('status'), seats);
-  const checkout = new Checkout({ usher, live, event, chart, seats, clock, holderId: holderId(), session: sessionStorage, store: localStorage, announce, onChange: () => paint() });
+  const holder = holderId();
+  const room = event.waiting_room
+    ? new WaitingRoom({ host: $('queue'), usher, live, event, others, holderId: holder, store: localStorage, clock, returnUrl: parameter('return_url'), go: (url) => location.assign(url), announce, onChange: () => paint() })
+    : null;
+  const checkout = new Checkout({ usher, live, event, chart, seats, clock, holderId: holder, session: sessionStorage, store: localStorage, announce, admission: room, onChange: () => paint() });
   const list = new SeatList($('list'), chart, seats, { toggle: (i) => checkout.toggle(i), focus: (i) => focusSeat(i), show: (s) => map.showSection(s), price: (i) => checkout.price(i) });
   const focus = new Focus({ chart, send: (at) => live.focus(event.event_id, at) });
   const tooltip = new Tooltip($('stage'), chart, seats, checkout, focus);
@@ -93,6 +103,9 @@ async function open(event, others) {
     list.mark(marks);
     basket.render();
     areas.render();
+    const outside = !checkout.isOpen();
+    $('basket').hidden = outside && checkout.phase === 'choosing' && checkout.tickets.length === 0;
+    $('areas').hidden = outside || chart.areas.length === 0;
     tooltip.refresh();
     focus.chose(checkout.choice.selection);
   }
@@ -150,6 +163,7 @@ async function open(event, others) {
     },
     onError: (error) => !seats.known && say('This event cannot be shown.', error.message ?? ''),
   });
+  await room?.start(); // before the hold, whose request may have to be shown the admission
   await checkout.restore();
 }
 

@@ -25,6 +25,7 @@ import { UsherError } from './client/errors.js';
 export { UsherError } from './client/errors.js';
 export { Live } from './client/live.js';
 export { HeatMap, MAX_CLASS } from './client/heat.js';
+export { Queue } from './client/queue.js';
 export { PackedMap, STATES, AVAILABLE, HELD, BOOKED, BLOCKED } from './client/packed.js';
 export { decodeFrame } from './client/frames.js';
 export { newKey } from './client/backoff.js';
@@ -45,6 +46,10 @@ export { newKey } from './client/backoff.js';
  * @property {{area_id: string, capacity: number, free: number, held: number, booked: number}[]} [areas]  standing areas, in chart order
  * @property {"direct"|"skip_locked"|"optimistic"|"lease"|"queue"|"auto"} strategy
  * @property {{per_holder: number}} [limits]
+ * @property {string} [series]
+ * @property {string} [onsale_at]
+ * @property {{max_active: number, new_per_minute: number, session_seconds: number, first_use_seconds: number, lobby: boolean,
+ *             tiers?: Record<string, string>, scope?: "event"|"series", return_urls?: string[]}} [waiting_room]
  *
  * @typedef {object} Hold
  * @property {string} hold_id
@@ -279,29 +284,51 @@ export class Usher {
 
   // ---- the waiting room
 
-  /** @param {string} eventId @param {{holder_id: string, tier?: string}} who @param {WriteOptions} [o] */
+  /**
+   * A place in the queue, or the one that the holder has. `nights`: the wanted events of a series' room, the most wanted first.
+   *
+   * @param {string} eventId
+   * @param {{holder_id: string, tier?: string, nights?: string[], return_url?: string}} who
+   * @param {WriteOptions} [o]
+   * @returns {Promise<import('./client/queue.js').Place>}
+   */
   joinQueue(eventId, who, o = {}) {
     return this.#http.json('POST', `/v1/events/${segment(eventId)}/queue`, { ...o, body: who });
   }
 
-  /** @param {string} ticket @param {ReadOptions} [o] */
-  queue(ticket, o = {}) {
-    return this.#http.json('GET', `/v1/queue/${segment(ticket)}`, o);
+  /** With `returnUrl`, an admitted place has its `redirect_url`. @param {string} ticket @param {ReadOptions & {returnUrl?: string}} [o] @returns {Promise<import('./client/queue.js').Place>} */
+  queue(ticket, { returnUrl, ...o } = {}) {
+    return this.#http.json('GET', `/v1/queue/${segment(ticket)}`, { ...o, query: { return_url: returnUrl } });
   }
 
-  /** @param {string} ticket @param {WriteOptions} [o] */
+  /** Gives up the place, or ends the admission. Leaving twice is fine. @param {string} ticket @param {WriteOptions} [o] */
   leaveQueue(ticket, o = {}) {
     return this.#http.json('DELETE', `/v1/queue/${segment(ticket)}`, o);
   }
 
-  /** @param {string} eventId @param {ReadOptions} [o] */
+  /**
+   * Whether an admission is good for the event now; with `start` its session begins. Rejects if it is not.
+   *
+   * @param {{event_id: string, admission_token: string, holder_id?: string, start?: boolean}} shown
+   * @param {WriteOptions} [o]
+   */
+  verifyAdmission(shown, o = {}) {
+    return this.#http.json('POST', '/v1/admissions', { ...o, body: shown });
+  }
+
+  /** The room's figures. @param {string} eventId @param {ReadOptions} [o] */
   room(eventId, o = {}) {
     return this.#http.json('GET', `/v1/events/${segment(eventId)}/room`, o);
   }
 
-  /** @param {string} eventId @param {{max_active?: number, new_per_minute?: number, state?: "open"|"paused"|"closed", reason?: string}} change @param {WriteOptions} [o] */
+  /** @param {string} eventId @param {{max_active?: number, new_per_minute?: number, state?: "open"|"paused"|"closed"|"draining", reason?: string, pace?: number, rotate_key?: true}} change @param {WriteOptions} [o] */
   setRoom(eventId, change, o = {}) {
     return this.#http.json('PATCH', `/v1/events/${segment(eventId)}/room`, { ...o, body: change });
+  }
+
+  /** What anyone may know of the draw: its commitment before, and its seed after it. @param {string} eventId @param {ReadOptions} [o] */
+  draw(eventId, o = {}) {
+    return this.#http.json('GET', `/v1/events/${segment(eventId)}/room/draw`, o);
   }
 
   // ---- live

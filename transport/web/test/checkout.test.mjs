@@ -59,6 +59,26 @@ test('choose, hold, extend, book', async () => {
   assert.equal(store.size, 1);
 });
 
+test('with a waiting room, seats are chosen in one’s turn, and the admission is shown', async () => {
+  const shown = [];
+  let turn = false;
+  let refused = 0;
+  let knocks = 0;
+  const { c } = shopper({ reserve: (body, o) => { shown.push(o.admissionToken); if (!turn) throw new UsherError({ code: 'admission_replayed', status: 403, outcome: 'not_applied' }); return hold(body); } });
+  c.admission = { isOpen: () => turn, knock: () => knocks++, token: () => (turn ? 'ua1.t' : ''), refused: () => refused++ };
+  assert.equal(c.toggle(0), false);
+  assert.deepEqual([c.choice.total, knocks, c.notice], [0, 1, null]);
+  turn = true;
+  assert.equal(c.toggle(0), true);
+  turn = false; // it ends before the claim gets there
+  await c.holdSeats();
+  assert.deepEqual([c.phase, refused], ['choosing', 1]);
+  assert.match(c.notice.text, /time in the shop is over/);
+  turn = true;
+  await c.holdSeats();
+  assert.deepEqual([c.phase, shown], ['held', ['', 'ua1.t']]);
+});
+
 test('no more than eight, and nothing that is taken', () => {
   const { c, seats } = shopper();
   seats.apply([[11, 2]], 2);

@@ -1,7 +1,7 @@
 import { jitter } from './backoff.js';
 import { decodeFrame } from './frames.js';
 import { PackedMap } from './packed.js';
-import { EventTopic, Topic } from './topic.js';
+import { EventTopic, TicketTopic, Topic } from './topic.js';
 
 /**
  * @typedef {object} EventHandlers
@@ -113,12 +113,12 @@ export class Live {
 
   /**
    * @param {string} ticket
-   * @param {(queue: {state: string, position?: number, ahead?: number, eta_seconds?: {low: number, high: number}, admission_token?: string, milestone?: string}) => void} onQueue
+   * @param {(queue: import('./queue.js').Place) => void} onQueue  in the lobby also without what is the ticket's own
    * @param {(e: {code: string, message: string}) => void} [onError]
    * @returns {{close: () => void}}
    */
   watchTicket(ticket, onQueue, onError) {
-    const topic = this.#topic(`ticket ${ticket}`, () => new Topic('ticket', ticket));
+    const topic = this.#topic(`ticket ${ticket}`, () => new TicketTopic(ticket));
     return this.#watch(topic, { onMessage: onQueue, onError });
   }
 
@@ -312,7 +312,7 @@ export class Live {
     else if (areas) this.#areas(this.#event(id, areas), areas);
     else if (heat) this.#heat(this.#event(id, heat), heat);
     else if (hold) (this.byId.get(id) ?? this.topics.get(`hold ${hold.hold_id}`))?.say(hold);
-    else if (queue) this.#ticket(id, queue)?.say(queue);
+    else if (queue) for (const topic of this.#tickets(id, queue)) topic.say(queue);
     else if (stale) this.#event(id, stale)?.lag(true, stale.seconds);
     else if (fresh) this.#event(id, fresh)?.lag(false);
     else if (error) this.#refused(this.byId.get(id), error);
@@ -347,12 +347,12 @@ export class Live {
     return this.topics.get(`event ${body.event_id}`) ?? this.byId.get(id);
   }
 
-  /** A queue's later messages carry no id: with one ticket watched, which is what a page does, there is no doubt whose they are. */
-  #ticket(id, queue) {
+  /** A queue's later messages carry no id but their ticket; those for all in a lobby carry their event. */
+  #tickets(id, queue) {
     const named = this.byId.get(id) ?? this.topics.get(`ticket ${queue.ticket}`);
-    if (named) return named;
-    const tickets = [...this.topics.values()].filter((t) => t.field === 'ticket');
-    return tickets.length === 1 ? tickets[0] : undefined;
+    if (named || queue.ticket) return named ? [named] : [];
+    const tickets = [...this.topics.values()].filter((t) => t instanceof TicketTopic);
+    return tickets.length === 1 ? tickets : tickets.filter((t) => t.state === 'lobby' && t.eventId === queue.event_id);
   }
 
   #delta(topic, delta) {

@@ -60,6 +60,21 @@ export class Topic {
   }
 }
 
+/** A place in a queue. What all in a lobby are told alike names their event and no ticket. */
+export class TicketTopic extends Topic {
+  constructor(ticket) {
+    super('ticket', ticket);
+    this.eventId = '';
+    this.state = '';
+  }
+
+  say(body) {
+    this.eventId = body.event_id ?? this.eventId;
+    this.state = body.state;
+    super.say(body);
+  }
+}
+
 /**
  * An event's map. Invariant while `current`: `map` is exactly the event at `version` of `epoch`.
  */

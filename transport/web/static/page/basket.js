@@ -40,6 +40,7 @@ export class Basket {
 
   #title() {
     const { checkout: c } = this;
+    if (c.phase === 'choosing' && !c.isOpen()) return h('h2', { id: 'basket-title' }, 'Your tickets');
     const text = { choosing: c.choice.total ? `Your choice: ${countWord(c.choice.selection.size, c.choice.standing.total)}` : 'Choose your seats', holding: 'Holding your seats…', held: `Held for you: ${c.held.word()}`, paying: 'Paying…', booked: 'You are going!' }[c.phase];
     return h('h2', { id: 'basket-title' }, text);
   }
@@ -88,7 +89,7 @@ export class Basket {
 
   #finder() {
     const { checkout: c } = this;
-    return c.phase === 'choosing' && c.choice.total === 0 && this.finder.categories.length > 0 && this.finder.form();
+    return c.phase === 'choosing' && c.isOpen() && c.choice.total === 0 && this.finder.categories.length > 0 && this.finder.form();
   }
 
   #seats() {
@@ -96,7 +97,7 @@ export class Basket {
     if (c.phase === 'booked') return this.#confirmation();
     const [seats, standing] = c.choice.total ? [[...c.choice.selection], c.choice.standing.chosen] : [c.held.seats, c.held.places];
     if (seats.length === 0 && standing.size === 0) {
-      return c.phase === 'choosing' && c.choice.lost.size === 0 && !c.choice.again.length && h('p.hint', {}, `Click a section to come closer, then the seats you want: ${c.most} at most. Prefer a list? It is just below.`);
+      return c.phase === 'choosing' && c.isOpen() && c.choice.lost.size === 0 && !c.choice.again.length && h('p.hint', {}, `Click a section to come closer, then the seats you want: ${c.most} at most. Prefer a list? It is just below.`);
     }
     return h('ul.chosen', {}, ...seats.map((i) => this.#line(i, c.choice.selection.has(i))), ...this.#places(standing, c.choice.total > 0));
   }
@@ -178,7 +179,7 @@ export class Basket {
     if (c.phase === 'held') return box(this.#button('book', 'Book now', () => c.book(this.#method()), 'primary'), this.#button('release', 'Release', () => c.release(), 'quiet'));
     if (c.phase === 'choosing' && c.choice.total) return box(this.#button('hold', `Hold ${countWord(c.choice.selection.size, c.choice.standing.total)}`, () => c.holdSeats(), 'primary'), this.#button('clear', 'Clear', () => c.clear(), 'quiet'));
     if (c.phase === 'holding' || c.phase === 'paying') return box(h('button.primary', { type: 'button', disabled: true }, c.phase === 'paying' ? 'Paying…' : 'Holding…'));
-    if (c.phase === 'booked') return box(this.#button('more', 'Choose more seats', () => { c.phase = 'choosing'; c.clear(); }, 'quiet'));
+    if (c.phase === 'booked' && c.isOpen()) return box(this.#button('more', 'Choose more seats', () => { c.phase = 'choosing'; c.clear(); }, 'quiet'));
     return null;
   }
 

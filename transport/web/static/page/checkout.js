@@ -41,9 +41,11 @@ export class Checkout {
    * @param {Storage} o.store    for tickets: kept
    * @param {() => void} o.onChange
    * @param {(text: string, urgent?: boolean) => void} o.announce
+   * @param {{isOpen: () => boolean, knock: () => void, token: () => string, refused: () => void}|null} [o.admission]  of an event with a waiting room
    */
   constructor(o) {
     Object.assign(this, o);
+    this.admission ??= null;
     /** @type {"choosing"|"holding"|"held"|"paying"|"booked"} */
     this.phase = 'choosing';
     this.busy = false;
@@ -75,10 +77,18 @@ export class Checkout {
     return true;
   }
 
+  /** Whether this shopper may claim seats now. */
+  isOpen() {
+    return this.admission === null || this.admission.isOpen();
+  }
+
   #mayChoose() {
     if (this.phase === 'booked') this.phase = 'choosing';
-    if (this.phase === 'choosing') return true;
-    this.#say(this.phase === 'held' ? 'Book or release the seats you hold first.' : 'One moment, please.', 'info');
+    if (this.phase === 'choosing' && this.isOpen()) return true;
+    if (this.phase === 'choosing') {
+      this.admission.knock();
+      this.announce('You can choose seats when it is your turn.');
+    } else this.#say(this.phase === 'held' ? 'Book or release the seats you hold first.' : 'One moment, please.', 'info');
     return false;
   }
 
@@ -185,7 +195,7 @@ export class Checkout {
   async #reserve(pending) {
     this.phase = 'holding';
     await this.#act(pending, async () => {
-      this.#take(await this.usher.reserve(pending.body, { idempotencyKey: pending.key }));
+      this.#take(await this.usher.reserve(pending.body, { idempotencyKey: pending.key, admissionToken: this.admission?.token() }));
       this.announce([`Held: ${this.held.word()}.`, ...this.held.instead(), this.held.minutes()].join(' '));
     });
     if (this.phase === 'holding') this.phase = 'choosing';
@@ -363,6 +373,7 @@ export class Checkout {
   #failed(error, paying) {
     const text = explain(error, paying);
     const over = OVER.has(error.code);
+    if (error.code.startsWith('admission_')) this.admission?.refused();
     if (over && this.held.hold) return this.#ended(text);
     if (error.code === 'seats_unavailable') return this.#conflict(error, text);
     this.#say(text, 'warn', true);

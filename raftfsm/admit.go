@@ -1,0 +1,33 @@
+package raftfsm
+
+import "github.com/usherhq/usher/waitroom"
+
+const (
+	admitLimit   = 4096 // what one OpAdmit does at most, in tickets
+	admitsInTick = 16
+)
+
+// admit proposes bounded entries in which rooms do what is due: draw, admit, let lapse.
+func (g *Group) admit() {
+	for range admitsInTick {
+		due := false
+		if g.ViewRooms(func(rs *waitroom.Rooms) { due = rs.Due(g.clock.now()) }) != nil || !due {
+			return
+		}
+		if res, err := g.tick(Command{Op: OpAdmit, Admit: Admit{Limit: admitLimit}}); err != nil || !res.More {
+			return
+		}
+	}
+}
+
+// ViewRooms is View of a shard group's waiting rooms.
+func (g *Group) ViewRooms(f func(*waitroom.Rooms)) error {
+	g.fsm.mu.RLock()
+	defer g.fsm.mu.RUnlock()
+	// Asked under the lock: an entry that could not be applied may have been half applied.
+	if err := g.fsm.haltedErr(); err != nil {
+		return err
+	}
+	f(g.fsm.m.(*shardMachine).rooms)
+	return nil
+}
