@@ -54,7 +54,7 @@ var roomMutants = []struct {
 	{"a restore forgets credit", planting{"snapshot.go", "f.I64(h.credit)", "f.I64(0)"}},
 	{"a restore forgets holds", planting{"snapshot.go", "f.U8(uint8(len(a.holds)))\n\t\t\tfor _, h := range a.holds {", "f.U8(0)\n\t\t\tfor _, h := range a.holds[:0] {"}},
 	{"a restore forgets the last minute", planting{"snapshot.go", "h.taken.write(f)", "h.gaveUp.write(f)"}},
-	{"a draw is drawn again after a restore", planting{"settle.go", "for i := range r.drawn {", "for i := range r.drawn * 0 {"}},
+	{"a draw is drawn again after a restore", planting{"settle.go", "for k := range r.drawn {", "for k := range r.drawn * 0 {"}},
 	{"what is frozen goes on changing", planting{"ticket.go", "if p.gen != r.rooms.gen {", "if false {"}},
 	{"admissions that are frozen go on changing", planting{"active.go", "if p.gen != gen {", "if false {"}},
 	{"a restore keeps the epoch", planting{"era.go", "r.epoch = [16]byte(sum[16:])", ""}},
