@@ -67,7 +67,7 @@ func TestClusterLobbySurvivesLeaders(t *testing.T) {
 	l.eventually(patience, func() error { return l.let(200) })
 	l.stopped.Store(true)
 	l.at.Wait()
-
+	l.pause()
 	l.settle(l.nodes)
 	l.verify()
 	for _, n := range l.nodes {
@@ -97,6 +97,18 @@ func (l *lobby) openRoom() {
 	}
 }
 
+// pause lets nobody in any more, so that all nodes can be asked for the same.
+func (l *lobby) pause() {
+	l.t.Helper()
+	l.eventually(patience, func() error {
+		a, err := (&killAPI{base: l.nodes[0].api, client: l.client}).do(killWrite{method: http.MethodPatch, path: l.path("/room"), body: `{"state":"paused"}`})
+		if err != nil || a.status != http.StatusOK {
+			return fmt.Errorf("pausing: %d %s, %v", a.status, a.body, err)
+		}
+		return nil
+	})
+}
+
 func (l *lobby) path(rest string) string { return "/v1/events/" + lobbyEvent + rest }
 
 // come has most people come before the opening, and the rest while it opens or soon after.
@@ -112,7 +124,9 @@ func (l *lobby) come() {
 			said := sync.OnceFunc(first.Done)
 			defer said()
 			for i := c; i < lobbyPeople; i += callers {
-				if i < lobbyPeople*4/5 && time.Now().After(l.opens) || i >= lobbyPeople*4/5 {
+				if i < lobbyPeople*4/5 {
+					l.until(l.opens.Add(time.Duration(i)*5*time.Millisecond - lobbyAhead))
+				} else {
 					l.until(l.opens.Add(time.Duration(i%10-2) * 300 * time.Millisecond))
 				}
 				l.people[i] = l.join(i)
@@ -180,7 +194,7 @@ func (l *lobby) drawn() error {
 	for _, n := range l.nodes {
 		var d engine.Draw
 		if err := l.get(n.api+l.path("/room/draw"), &d); err != nil || !d.Done {
-			return fmt.Errorf("the draw at %s: %+v, %w", n.id, d, err)
+			return fmt.Errorf("the draw at %s: %+v, %v", n.id, d, err)
 		}
 	}
 	return nil

@@ -39,10 +39,26 @@ func (l *lobby) verify() {
 	if lobbied != len(drawn) || lobbied < lobbyPeople/4 || lobbied == lobbyPeople {
 		l.t.Errorf("%d of %d were in the draw of %d", lobbied, lobbyPeople, len(drawn))
 	}
-	for _, n := range l.nodes {
+	for i, n := range l.nodes {
 		l.verifyPlaces(n)
+		for k := i; k < lobbyPeople; k += 97 {
+			l.comesAgain(k)
+		}
 	}
 	l.t.Logf("%d in the draw, %d let in", lobbied, len(l.admitted))
+}
+
+// comesAgain wants who waits to be told of the same place again.
+func (l *lobby) comesAgain(i int) {
+	l.t.Helper()
+	p := l.people[i]
+	now, err := l.place(l.nodes[0], p.first.Ticket)
+	if err != nil || now.State != engine.QueueWaiting {
+		return
+	}
+	if again := l.join(i); again.first.Ticket != p.first.Ticket || again.first.Drawn != p.seen {
+		l.t.Errorf("%s comes again and is told %+v, had %s at %d", p.holder, again.first, p.first.Ticket, p.seen)
+	}
 }
 
 // redraw does the published draw again, and gives the places by entrant.
@@ -94,7 +110,7 @@ func (l *lobby) redraw(n *clusterNode) map[string]int {
 func (l *lobby) verifyPlaces(n *clusterNode) {
 	l.t.Helper()
 	last, first := map[string]int{}, map[string]int{}
-	positions, taken := map[int]bool{}, map[string]string{}
+	at, taken := map[int]string{}, map[string]string{}
 	for _, p := range l.people {
 		now, err := l.place(n, p.first.Ticket)
 		if err != nil || now.Entrant != p.first.Entrant || now.Tier != p.tier || now.Drawn == 0 {
@@ -117,11 +133,11 @@ func (l *lobby) verifyPlaces(n *clusterNode) {
 		l.mu.Unlock()
 		switch now.State {
 		case engine.QueueWaiting:
-			if was || now.Position == nil || positions[*now.Position] {
-				l.t.Errorf("%s waits at %v, and was let in: %v", p.holder, now.Position, was)
+			if was || now.Position == nil || at[*now.Position] != "" {
+				l.t.Errorf("%s waits again, or at no position, or where somebody does: %+v", p.holder, now)
 				continue
 			}
-			positions[*now.Position] = true
+			at[*now.Position] = p.holder
 			if first[p.tier] == 0 || now.Drawn < first[p.tier] {
 				first[p.tier] = now.Drawn
 			}
@@ -131,14 +147,14 @@ func (l *lobby) verifyPlaces(n *clusterNode) {
 			l.t.Errorf("%s is in state %s (%s)", p.holder, now.State, now.Reason)
 		}
 	}
-	for tier, at := range last {
-		if first[tier] != 0 && first[tier] < at {
-			l.t.Errorf("node %s: place %d of tier %q was let in, and %d waits", n.id, at, tier, first[tier])
+	for tier, place := range last {
+		if first[tier] != 0 && first[tier] < place {
+			l.t.Errorf("node %s: place %d of tier %q was let in, and %d waits", n.id, place, tier, first[tier])
 		}
 	}
-	for at := range len(positions) {
-		if !positions[at+1] {
-			l.t.Errorf("nobody is at %d of %d", at+1, len(positions))
+	for i := range len(at) {
+		if at[i+1] == "" {
+			l.t.Errorf("nobody is at %d of %d", i+1, len(at))
 		}
 	}
 	if last["gold"] == 0 || last[""] == 0 {
