@@ -15,6 +15,14 @@
 //	TestShardFromSeeds           longer runs from seeds
 //	FuzzShard                    the same, steered by coverage
 //
+// [ModelRoom] is likewise what a waiting room should be: a list of tickets, lanes served one admission at
+// a time, a minute as a list of times, and a draw of its own. A [RoomRun] has real rooms, a twin that
+// crashes at other times, and the model; somebody without a model watches that nobody is let in
+// before their turn, nor too many.
+//
+//	TestRoomsAgainstModel, TestRoomsFromSeeds, FuzzRooms
+//	TestRoomsDrawnInSmallPieces   a draw of many steps, with commands and crashes in between
+//
 // [Groups] is two or three of these, each with a clock of its own, and reservations over
 // all of them: a coordinator that may die between any two steps, commands that come twice,
 // late or never, holders that extend, pay and cancel, and a driver that brings to an end
@@ -67,6 +75,12 @@
 //	TestClusterStaysSurviveLeaders
 //	TestCensusNoticesEveryMutant   the census itself
 //
+// A lobby of 2,000, whose group's leader is killed while they wait, at the draw, and while people are
+// let in. Who was told of a place keeps it, who was let in were the first of their lanes, and the
+// draw is made again from what is published.
+//
+//	TestClusterLobbySurvivesLeaders
+//
 // Faults of disks and clocks are not here yet.
 //
 // L4, fuzzing what comes from outside, stands with each decoder, in its own package;
@@ -92,7 +106,7 @@
 // is lost, a sweep skipped on one replica, idempotency keys that do not survive a
 // restore, expiry a millisecond late, guests that are told what the home never said, …)
 // and fail unless each is noticed. TestSourceMutantsAreNoticed plants them in shard's
-// source; it builds one of them, another each time.
+// source, TestRoomMutantsAreNoticed in waitroom's; each builds one of them, another each time.
 //
 // # Running for longer
 //
@@ -101,7 +115,8 @@
 //	go test ./proptest -run ShardAgainstModel -rapid.seed=N     what rapid printed
 //	USHER_PROPTEST_SEEDS=5000 go test ./proptest -run 'Replicas|FromSeeds'
 //	USHER_PROPTEST_SEED=N go test ./proptest -run TestReplicas  what a failure printed
-//	USHER_PROPTEST_MUTANTS=99 go test ./proptest -run SourceMutants
+//	USHER_PROPTEST_MUTANTS=99 go test ./proptest -run 'SourceMutants|RoomMutants'
+//	go test ./proptest -run RoomsAgainstModel -rapid.checks=100000
 //	USHER_PROPTEST_KILLS=20 go test ./proptest -v -run ClusterLeaderKilled   kills; the log has the times
 //	USHER_PROPTEST_KILLS=20 go test ./proptest -v -run ClusterStays          likewise
 //	USHER_PROPTEST_RACE=1 GORACE=halt_on_error=1 go test ./proptest -race -run Cluster   nodes with the race detector

@@ -37,13 +37,13 @@ var sourceMutants = []struct{ name, file, is, becomes string }{
 	{"an ack drops newer news", "txn.go", "p.state != c.State || p.state == BundleOpen || at < 0", "p.state == BundleOpen || at < 0"},
 	{"a bundle's end is told to nobody", "cascade.go", "next.pending = groupsOf(r.parts)", ""},
 	{"a late prepare is held all the same", "txn.go", "case r.state != BundleOpen && r.state != BundleHeld:\n\t\tout.Err = ErrBundleEnded\n\t\treturn true", "case r.state != BundleOpen && r.state != BundleHeld:\n\t\treturn false"},
-	{"who waits is lost in a snapshot", "restore_rules.go", "r.pending = append(r.pending, f.u16())", "f.u16()"},
+	{"who waits is lost in a snapshot", "restore_rules.go", "r.pending = append(r.pending, f.U16())", "f.U16()"},
 	{"bundles are missing from the snapshot", "snapshot.go", "z.bundles.write(f)", ""},
 	{"what is frozen goes on changing", "bundle.go", "if p.gen != s.gen {", "if false {"},
 	{"a cancel leaves a part", "cascade.go", "for _, p := range r.parts {\n\t\tif p.Group == 0 {\n\t\t\ts.own(p.Event).undo(now, p.Booking)", "for k, p := range r.parts {\n\t\tif p.Group == 0 && k < len(r.parts)-1 {\n\t\t\ts.own(p.Event).undo(now, p.Booking)"},
 	{"an extension forgets a part", "cascade.go", "(part.Event != e.no || part.Hold != n)", "part.Event > e.no"},
 	{"a part can be used by itself", "cascade.go", "return r.leader(e.no, n)", "return true"},
-	{"links are missing from the digest and the snapshot", "snapshot.go", "f.u32(p.bundle(i))", "f.u32(0)"},
+	{"links are missing from the digest and the snapshot", "snapshot.go", "f.U32(p.bundle(i))", "f.U32(0)"},
 	{"an undecided seat is told as taken", "bundle.go", "f.Undecided = true", "f.Undecided = false"},
 	{"a lease needs no token", "booking.go", "c.Token == 0 && p.flags[i]&HoldLease != 0", "c.Token == 0 && p.flags[i] > holdFlags"},
 	{"a restore raises no base", "era.go", "max(base+eraTokens, uint64(slot)*eraTokens)", "max(base, 1)"},
@@ -64,7 +64,7 @@ func TestSourceMutantsAreNoticed(t *testing.T) {
 		m := sourceMutants[i]
 		t.Run(m.name, func(t *testing.T) {
 			bin := filepath.Join(t.TempDir(), "gate")
-			build(t, bin, m.file, m.is, m.becomes)
+			build(t, bin, "shard", planting{m.file, m.is, m.becomes})
 			out, err := exec.Command(bin).CombinedOutput()
 			if err == nil {
 				t.Fatalf("nobody noticed")
@@ -83,25 +83,36 @@ func TestSourceMutantsCanBePlanted(t *testing.T) {
 	}
 }
 
-// build builds the gate with one text of shard's replaced.
-func build(t *testing.T, bin, file, is, becomes string) {
+// planting is a text in a file that becomes another.
+type planting struct{ file, is, becomes string }
+
+// build builds the gate with texts of a package's replaced, in files of which each is named once.
+func build(t *testing.T, bin, pkg string, plantings ...planting) {
 	t.Helper()
 	dir := filepath.Dir(bin)
-	path, err := filepath.Abs(filepath.Join("..", "shard", file))
-	if err != nil {
-		t.Fatal(err)
-	}
-	src, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	planted := filepath.Join(dir, file)
-	overlay := filepath.Join(dir, "overlay.json")
-	replace, _ := json.Marshal(map[string]map[string]string{"Replace": {path: planted}})
-	for name, data := range map[string][]byte{planted: []byte(strings.Replace(string(src), is, becomes, 1)), overlay: replace} {
-		if err := os.WriteFile(name, data, 0o644); err != nil {
+	replace := map[string]string{}
+	for _, p := range plantings {
+		path, err := filepath.Abs(filepath.Join("..", pkg, p.file))
+		if err != nil {
 			t.Fatal(err)
 		}
+		src, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		planted := filepath.Join(dir, p.file)
+		replace[path] = planted
+		if err := os.WriteFile(planted, []byte(strings.Replace(string(src), p.is, p.becomes, 1)), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	overlay := filepath.Join(dir, "overlay.json")
+	data, err := json.Marshal(map[string]map[string]string{"Replace": replace})
+	if err == nil {
+		err = os.WriteFile(overlay, data, 0o644)
+	}
+	if err != nil {
+		t.Fatal(err)
 	}
 	if out, err := exec.Command("go", "build", "-overlay", overlay, "-o", bin, "./gate").CombinedOutput(); err != nil {
 		t.Fatalf("it does not build: %v\n%s", err, out)

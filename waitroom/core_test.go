@@ -59,7 +59,7 @@ func thaw(t testing.TB, b []byte, inv Inventory) *Rooms {
 }
 
 // walk runs random commands on a room of three nights, with everything checked on the way.
-func walk(t *testing.T, seed uint64, steps int) {
+func walk(t testing.TB, seed uint64, steps int) *Rooms {
 	rng := rand.New(rand.NewPCG(seed, 1))
 	inv := newStock()
 	rs := New(inv)
@@ -139,6 +139,7 @@ func walk(t *testing.T, seed uint64, steps int) {
 			now += rng.Int64N(2000)
 		}
 	}
+	return rs
 }
 
 func isAdmitted(r *Room, n uint32) bool { s, _, _ := r.State(n); return s == Admitted }
@@ -152,7 +153,7 @@ func contains(times []int64, now int64, n uint32) bool {
 	return false
 }
 
-func checkMinute(t *testing.T, times []int64, now int64, most uint32) {
+func checkMinute(t testing.TB, times []int64, now int64, most uint32) {
 	n := uint32(0)
 	for i := len(times) - 1; i >= 0 && times[i]>>20 > now-60_000; i-- {
 		n++
@@ -164,7 +165,7 @@ func checkMinute(t *testing.T, times []int64, now int64, most uint32) {
 
 // checkOrder admits everybody in a copy of the rooms and wants them to come in the order of
 // the positions that they had been told.
-func checkOrder(t *testing.T, rs *Rooms, inv *stock, now int64) {
+func checkOrder(t testing.TB, rs *Rooms, inv *stock, now int64) {
 	t.Helper()
 	gone := inv.gone
 	defer func() { inv.gone = gone }()

@@ -27,7 +27,7 @@ func (p *picker) front(i int) (slot uint32, ok bool) {
 		return f.slot, true
 	}
 	stop := l.slots
-	if p.room.phase == Drawing {
+	if p.hides(i) {
 		stop = l.filled
 	}
 	if l.here() == 0 || f.from >= stop {
@@ -44,20 +44,28 @@ func (p *picker) front(i int) (slot uint32, ok bool) {
 	return f.slot, true
 }
 
-// next is who is due first. The caller admits it.
+// hides tells whether places of a lane are still to be drawn: who is behind those that are
+// drawn cannot be said.
+func (p *picker) hides(i int) bool {
+	l := &p.room.lanes[i]
+	return p.room.phase == Drawing && l.filled < l.drawn
+}
+
+// next is who is due first. The caller admits it. While the draw has not said who it is,
+// nobody goes before.
 func (p *picker) next() (lane uint8, slot uint32, ok bool) {
-	best := uint64(0)
+	best, any := uint64(0), false
 	for i := range p.room.lanes {
 		at, found := p.front(i)
-		if !found {
+		if !found && (!p.hides(i) || p.room.lanes[i].here() == 0) {
 			continue
 		}
 		due := p.room.general + 1
 		if i > 0 {
 			due = p.room.lanes[i].due(1)
 		}
-		if !ok || due < best {
-			lane, slot, ok, best = uint8(i), at, true, due
+		if !any || due < best {
+			lane, slot, ok, best, any = uint8(i), at, found, due, true
 		}
 	}
 	if ok {

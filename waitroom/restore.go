@@ -132,7 +132,8 @@ func (h *head) sound() bool {
 		h.state <= Draining && h.phase <= Line && h.tickets <= MaxTickets && h.pace >= 1 && h.pace <= h.cfg.NewPerMinute && h.keyNo >= 1 &&
 		h.entrants <= h.tickets && h.scanned <= h.tickets && h.listed <= min(h.entrants, h.scanned) && h.drawn <= h.listed &&
 		h.credit >= 0 && h.credit <= creditCap(h.pace) && (h.phase == Drawing || h.drawn == h.entrants) &&
-		(h.phase != Drawing || h.drawn < h.entrants) && (h.drawn == 0 || h.listed == h.entrants)
+		(h.phase != Drawing || h.drawn < h.entrants) && (h.drawn == 0 || h.listed == h.entrants) &&
+		(h.drawAt != 0 || h.entrants == 0 && h.scanned == 0) && (h.phase != Before || h.drawAt == 0) && h.drawAt >= 0
 }
 
 func (c *Config) read(f *frame.Reader) {
@@ -146,7 +147,7 @@ func (c *Config) read(f *frame.Reader) {
 }
 
 func (m *minute) read(f *frame.Reader) {
-	if m.newest = f.I64(); m.newest < 0 {
+	if m.newest = f.I64(); m.newest < 0 || m.newest > bucketOf(1<<63-1) {
 		f.Fail("something happened in tenth of a second %d", m.newest)
 		return
 	}
@@ -193,15 +194,16 @@ func (r *Room) readTickets(f *frame.Reader) {
 func (r *Room) readActive(f *frame.Reader) {
 	no, n := f.U32(), f.U32()
 	f.InOrder(no)
-	if n == 0 || n > activeInFrame {
-		f.Fail("%d admissions in a frame", n)
+	if n == 0 || n > activeInFrame || uint64(no)*activeInFrame != uint64(len(r.active.where)) {
+		f.Fail("%d admissions in frame %d, %d before", n, no, len(r.active.where))
 	}
-	for ; n > 0 && f.Err == nil; n-- {
+	for last := uint32(0); n > 0 && f.Err == nil; n-- {
 		ticket, deadline, holds := f.U32(), f.I64(), f.U8()
-		if _, twice := r.active.where[ticket]; twice || !r.has(ticket) {
+		if _, twice := r.active.where[ticket]; twice || !r.has(ticket) || ticket <= last {
 			f.Fail("an admission of ticket %d in room %s", ticket, r.id)
 			return
 		}
+		last = ticket
 		r.active.put(r.rooms.gen, ticket, deadline)
 		for ; holds > 0 && f.Err == nil; holds-- {
 			at := holdAt{f.U32(), f.U32()}

@@ -44,7 +44,7 @@ func (r *Room) start(now int64, n uint32) {
 	r.version++
 }
 
-// Took notes a hold that was granted to a session.
+// Took notes a hold that was granted to a session; one that is some session's already stays its.
 func (rs *Rooms) Took(pass Pass, event, hold uint32) {
 	r := rs.Room(pass.Room)
 	if r == nil {
@@ -55,6 +55,9 @@ func (rs *Rooms) Took(pass Pass, event, hold uint32) {
 		return
 	}
 	at := holdAt{event, hold}
+	if _, known := r.active.holder[at]; known {
+		return
+	}
 	r.sum += r.active.change(rs.gen, pass.Ticket, func(a *active) {
 		a.holds = append(a.holds[:len(a.holds):len(a.holds)], at)
 	})
@@ -97,15 +100,14 @@ func (r *Room) over(_ int64, n uint32) {
 	}
 }
 
-// expire ends admissions whose time has come.
+// expire ends admissions whose time has come. Appointments that nobody keeps do not count
+// against limit: a replica that comes from a snapshot has none.
 func (r *Room) expire(now int64, limit int) {
-	for range limit {
-		if !r.active.dueBy(now) {
-			return
-		}
+	for limit > 0 && r.active.dueBy(now) {
 		next := r.active.agenda.take()
 		if a := r.active.get(next.ticket); a != nil && a.deadline == next.at {
 			r.over(now, next.ticket)
+			limit--
 		}
 	}
 }

@@ -96,13 +96,17 @@ func (r *Room) settleTicket(f *frame.Reader, n uint32) {
 	r.index.put(r, &p.id[i], n)
 }
 
-// resume brings the draw to where it was.
+// resume brings the draw to where it was, and wants everybody to be where it has come to.
 func (r *Room) resume(f *frame.Reader) {
 	d := &r.draw
 	d.hash, d.list = sha256.New(), make([]uint32, 0, r.entrants)
 	for n := uint32(1); n <= r.scanned; n++ {
-		if p, i := r.at(n); p.state[i]&entered != 0 {
+		switch p, i := r.at(n); {
+		case p.state[i]&entered != 0:
 			r.list(p, i, n)
+		case p.is(i) == InLobby:
+			f.Fail("the draw of room %s has missed ticket %d", r.id, n)
+			return
 		}
 	}
 	if uint32(len(d.list)) != r.listed {
@@ -112,8 +116,24 @@ func (r *Room) resume(f *frame.Reader) {
 	if r.listed < r.entrants {
 		return
 	}
+	if [32]byte(d.hash.Sum(nil)) != r.digest {
+		f.Fail("the entrants in the draw of room %s are others", r.id)
+		return
+	}
 	r.seedDraw()
-	for i := range r.drawn {
-		drawNext(d.rng, d.list, i)
+	r.redraw(f)
+}
+
+// redraw draws again what has been drawn.
+func (r *Room) redraw(f *frame.Reader) {
+	given := make([]uint32, len(r.lanes))
+	for k := range r.drawn {
+		n := drawNext(r.draw.rng, r.draw.list, k)
+		p, i := r.at(n)
+		if p.slot[i] != given[p.lane[i]] {
+			f.Fail("ticket %d of room %s has another place than was drawn", n, r.id)
+			return
+		}
+		given[p.lane[i]]++
 	}
 }

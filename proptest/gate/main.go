@@ -1,5 +1,5 @@
-// Command gate is what the mutation gate builds against a shard with a bug planted in
-// its source: it plays runs from seeds and ends with 1 as soon as one of them fails, or
+// Command gate is what the mutation gate builds against a shard, or waiting rooms,
+// with a bug planted in the source: it plays runs from seeds and ends with 1 as soon as one of them fails, or
 // with 0 if nobody notices anything.
 package main
 
@@ -13,9 +13,10 @@ import (
 
 func main() {
 	seeds := flag.Uint64("seeds", 40, "runs of each kind")
+	rooms := flag.Bool("rooms", false, "waiting rooms, and not seats")
 	flag.Parse()
 	for seed := range *seeds {
-		if err := play(seed); err != nil {
+		if err := play(seed, *rooms); err != nil {
 			fmt.Printf("seed %d: %.400v\n", seed, err)
 			os.Exit(1)
 		}
@@ -23,12 +24,15 @@ func main() {
 }
 
 // play plays one run of each kind. A panic of the state machine is noticed as well.
-func play(seed uint64) (err error) {
+func play(seed uint64, rooms bool) (err error) {
 	defer func() {
 		if p := recover(); p != nil {
 			err = fmt.Errorf("panic: %v", p)
 		}
 	}()
+	if rooms {
+		return proptest.PlayRooms(proptest.Seeded(seed), 300)
+	}
 	if err := proptest.Play(proptest.Seeded(seed), proptest.NewReal(), 250); err != nil {
 		return err
 	}
