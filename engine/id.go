@@ -26,6 +26,7 @@ const (
 
 	idPlain = 1 + 3 + 4
 	idMAC   = 10
+	idLen   = 5 + 29 // characters: the prefix, and base 32 of the rest
 )
 
 var idPrefix = [...]string{kindHold: "hold_", kindBooking: "book_", kindTicket: "tick_"}
@@ -92,16 +93,20 @@ func (c *idCiphers) of(kind idKind, number uint32) cipher.Block {
 }
 
 func makeID(c cipher.Block, kind idKind, group int, event, number uint32) string {
+	var text [idLen]byte
+	putID(&text, c, kind, group, event, number)
+	return string(text[:])
+}
+
+func putID(text *[idLen]byte, c cipher.Block, kind idKind, group int, event, number uint32) {
 	var raw [idPlain + idMAC]byte
 	mac := idMAC10(c, kind, group, event, number)
 	raw[0] = byte(group)
 	raw[1], raw[2], raw[3] = byte(event>>16), byte(event>>8), byte(event)
 	binary.BigEndian.PutUint32(raw[4:], number)
 	copy(raw[idPlain:], mac[:])
-	var text [5 + 29]byte
 	n := copy(text[:], idPrefix[kind])
 	encodeID(text[n:], raw[:])
-	return string(text[:])
 }
 
 // encodeID is idEncoding.Encode, at a fifth of its price: every grant has an id.

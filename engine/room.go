@@ -178,6 +178,11 @@ func (r *roomRef) ticketID(n uint32) string {
 	return makeID(r.tickets.of(kindTicket, n), kindTicket, r.group, r.no, n)
 }
 
+// putTicketID writes a ticket's id where many of them go.
+func (r *roomRef) putTicketID(text *[idLen]byte, n uint32) {
+	putID(text, r.tickets.of(kindTicket, n), kindTicket, r.group, r.no, n)
+}
+
 // findTicket resolves a ticket's id; ErrUnknownTicket for one that is malformed or forged.
 func (e *Engine) findTicket(ctx context.Context, ticket string) (*roomRef, uint32, error) {
 	raw, ok := parseID(kindTicket, ticket)

@@ -118,7 +118,7 @@ func (q *queueStage) redraw(ctx context.Context, rep *queueReport) error {
 	}
 	in, out := io.Pipe()
 	go func() { out.CloseWithError(q.engine.WriteEntrants(ctx, q.event, out)) }() // ends with the reader, at the latest when that closes
-	list, err := readDrawList(in)
+	list, err := readDrawList(in, draw.Entrants)
 	_ = in.Close() // a pipe's does not fail
 	if err != nil {
 		return err

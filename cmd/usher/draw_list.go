@@ -25,15 +25,16 @@ type drawList struct {
 
 var drawColumns = []string{"entrant", "tier", "place"}
 
-// readDrawList reads the CSV of GET /v1/events/{event_id}/room/entrants.
-func readDrawList(r io.Reader) (*drawList, error) {
+// readDrawList reads the CSV of GET /v1/events/{event_id}/room/entrants, of about so many.
+func readDrawList(r io.Reader, about int) (*drawList, error) {
 	in := csv.NewReader(r)
 	in.ReuseRecord, in.FieldsPerRecord = true, len(drawColumns)
 	head, err := in.Read()
 	if err != nil || !slices.Equal(head, drawColumns) {
 		return nil, fmt.Errorf("line 1 is not %q: this is no list of a draw: %w", drawColumns, orElse(err, errNoDrawList))
 	}
-	d := &drawList{}
+	about = min(max(about, 0), 1<<24) // whoever says so
+	d := &drawList{list: make([]waitroom.Listed, 0, about), places: make([]uint32, 0, about)}
 	for {
 		fields, err := in.Read()
 		if errors.Is(err, io.EOF) {

@@ -114,7 +114,7 @@ func (c *verifyDrawCmd) read(ctx context.Context) (*engine.Draw, *drawList, erro
 	})
 	if err == nil {
 		err = readFrom(ctx, c.Entrants, func(r io.Reader) (err error) {
-			list, err = readDrawList(bufio.NewReaderSize(r, 1<<20))
+			list, err = readDrawList(bufio.NewReaderSize(r, 1<<20), draw.Entrants)
 			return err
 		})
 	}

@@ -40,7 +40,7 @@ func madeDraw(t *testing.T, n int) (engine.Draw, string) {
 
 func verified(t *testing.T, draw engine.Draw, text string) error {
 	t.Helper()
-	list, err := readDrawList(strings.NewReader(text))
+	list, err := readDrawList(strings.NewReader(text), draw.Entrants)
 	if err != nil {
 		return err
 	}
