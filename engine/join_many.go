@@ -23,7 +23,7 @@ var errJoinAnswer = fmt.Errorf("%w: an answer of joins has another length than t
 // Joined is what JoinMany tells of one: a Place is ten times as large, and a million of them keep
 // the collector busier than all joins.
 type Joined struct {
-	Ticket string
+	Ticket string // a piece of one text for all: to keep a few, clone them
 	State  QueueState
 	New    bool // it was not there before
 }
