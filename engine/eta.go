@@ -21,7 +21,8 @@ type etaFacts struct {
 	Possible int           // of Waiting: those for whom something is left; the others are passed over
 	Base     time.Duration // until admission begins
 	Admitted int           // in the last minute
-	GaveUp   int           // of those who waited, in the last minute
+	Near     int           // of Waiting: those near the front
+	GaveUp   int           // of those near the front, in the last minute
 	Measured time.Duration // how much of the last minute Admitted was counted in
 	PerMin   float64       // admissions a minute that are tried for
 	Turnover float64       // sessions a minute that end when all that there may be are full
@@ -37,7 +38,7 @@ func (f *etaFacts) rate() (perSecond float64, measured bool) {
 
 // eta is how long who is at Position will wait: until admission begins, and then for the line
 // that moves at the rate and shrinks by those who give up. With n to go, rate r and
-// a share g of the line that gives up a second, n' = −r − g·n, so that it is over after
+// a share g of the line's front that gives up a second, n' = −r − g·n, so that it is over after
 // ln(1+x)/g with x = g·n/r; n/r times ln(1+x)/x in other words. nil when nothing moves.
 func (f *etaFacts) eta() *Span {
 	rate, measured := f.rate()
@@ -49,8 +50,8 @@ func (f *etaFacts) eta() *Span {
 		ahead *= float64(f.Possible) / float64(f.Waiting)
 	}
 	t := ahead / rate
-	if f.GaveUp > 0 && f.Waiting > 0 {
-		x := float64(f.GaveUp) / 60 / float64(f.Waiting) * ahead / rate
+	if f.GaveUp > 0 && f.Near > 0 {
+		x := float64(f.GaveUp) / 60 / float64(f.Near) * ahead / rate
 		if x > 0 {
 			t *= math.Log1p(x) / x
 		}
@@ -74,7 +75,7 @@ func etaOf(s *standing) *Span {
 		return nil
 	}
 	f := etaFacts{
-		Waiting: int(info.Waiting), Possible: int(info.Possible), Admitted: int(info.AdmittedMinute), GaveUp: int(info.GaveUpMinute),
+		Waiting: int(info.Waiting), Possible: int(info.Possible), Admitted: int(info.AdmittedMinute), Near: int(info.Near), GaveUp: int(info.GaveUpNear),
 		Measured: time.Duration(info.WindowMS) * time.Millisecond, PerMin: float64(info.Pace), Turnover: turnover(&info.Config),
 	}
 	if info.Phase == waitroom.Before {

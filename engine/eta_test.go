@@ -43,7 +43,7 @@ func TestETA(t *testing.T) {
 // second by second.
 func TestETAContention(t *testing.T) {
 	for _, gaveUp := range []int{1, 60, 600, 6000} {
-		f := etaFacts{Position: 9000, Waiting: 10_000, Possible: 10_000, Admitted: 600, GaveUp: gaveUp, Measured: time.Minute}
+		f := etaFacts{Position: 9000, Waiting: 20_000, Possible: 20_000, Near: 10_000, Admitted: 600, GaveUp: gaveUp, Measured: time.Minute}
 		left, seconds, g := 9000.0, 0.0, float64(gaveUp)/60/10_000
 		for ; left > 0; seconds += 0.01 {
 			left -= (10 + g*left) * 0.01

@@ -47,6 +47,7 @@ func (m *ModelRoom) compareInfo(r *waitroom.Room, now int64) error {
 		Admitted: uint32(m.count(waitroom.Admitted)), InShop: uint32(m.count(waitroom.InShop)),
 		Over:           uint32(m.count(waitroom.Lapsed, waitroom.TimedOut, waitroom.Left, waitroom.Finished)),
 		AdmittedMinute: uint32(lastMinute(m.Admissions, now)), GaveUpMinute: uint32(lastMinute(m.Gone, now)),
+		Near: uint32(m.near()), GaveUpNear: uint32(lastMinute(m.GoneNear, now)),
 	}
 	if m.Since != 0 {
 		want.WindowMS = min(now-m.Since, 60_000)
@@ -63,6 +64,9 @@ func (m *ModelRoom) compareInfo(r *waitroom.Room, now int64) error {
 	}
 	return nil
 }
+
+// near is how many of those who wait would be admitted within half an hour at the room's pace.
+func (m *ModelRoom) near() int { return min(m.count(waitroom.Waiting), 30*int(m.Pace)) }
 
 func (m *ModelRoom) compareTickets(r *waitroom.Room, _ int64) error {
 	positions := m.positions()

@@ -34,6 +34,7 @@ type ModelRoom struct {
 
 	Credit, CreditAt int64
 	Admissions, Gone []int64 // when somebody was admitted; when somebody left the line
+	GoneNear         []int64 // when somebody left who was near
 }
 
 // ModelTicket is a place in a room.
@@ -100,6 +101,7 @@ func (m *ModelRoom) clone(stock *Stock) *ModelRoom {
 		c.Lanes = append(c.Lanes, &k)
 	}
 	c.Events, c.Eras, c.Admissions, c.Gone = slices.Clone(m.Events), slices.Clone(m.Eras), slices.Clone(m.Admissions), slices.Clone(m.Gone)
+	c.GoneNear = slices.Clone(m.GoneNear)
 	return &c
 }
 

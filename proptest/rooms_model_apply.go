@@ -66,6 +66,9 @@ func (m *ModelRoom) Leave(now int64, n uint32) error {
 	}
 	if t.State == waitroom.Waiting {
 		m.Gone = append(m.Gone, now)
+		if int(m.positions()[n]) <= m.near() {
+			m.GoneNear = append(m.GoneNear, now)
+		}
 	}
 	m.end(t, waitroom.Left)
 	m.admit(now, roomHandful)

@@ -28,6 +28,8 @@ type RoomInfo struct {
 
 	AdmittedMinute uint32 // in the last 60 s
 	GaveUpMinute   uint32 // who left while waiting, in the last 60 s
+	Near           uint32 // of Waiting: those whom the pace admits within 30 minutes
+	GaveUpNear     uint32 // of GaveUpMinute: who were near
 	WindowMS       int64  // how much of the last 60 s the room has been admitting; <= 60,000
 }
 
@@ -46,6 +48,7 @@ func (r *Room) Info(now int64) RoomInfo {
 		Joined: r.tickets, InLobby: r.states[InLobby], Waiting: r.states[Waiting], Possible: r.possible(r.left()),
 		Admitted: r.states[Admitted], InShop: r.states[InShop],
 		AdmittedMinute: r.taken.at(now), GaveUpMinute: r.gaveUp.at(now),
+		Near: r.near(), GaveUpNear: r.gaveNear.at(now),
 	}
 	i.Config.Tiers = slices.Clone(r.cfg.Tiers)
 	i.Over = i.Joined - i.InLobby - i.Waiting - i.Admitted - i.InShop

@@ -44,8 +44,12 @@ func (r *Room) leaveLobby(n uint32) {
 
 func (r *Room) leaveLine(now int64, n uint32) {
 	p, i := r.at(n)
+	near := r.position(p.lane[i], p.slot[i]) <= r.near()
 	r.vacate(&r.lanes[p.lane[i]], p.slot[i])
 	r.countSet(p.nights[i].Set(), -1)
 	r.move(n, Left)
 	r.gaveUp.add(now, 1)
+	if near {
+		r.gaveNear.add(now, 1)
+	}
 }

@@ -20,6 +20,16 @@ func (h *head) creditNow(now int64) int64 {
 	return min(h.credit+elapsed*int64(h.pace), creditCap(h.pace))
 }
 
+// nearMinutes is how much of the line counts as near: what the pace admits in so long. Those who
+// see no end leave much sooner than those before them, so that how fast the line shrinks before
+// somebody is told by who leaves near its front.
+const nearMinutes = 30
+
+// near is how many of those who wait are near.
+func (r *Room) near() uint32 {
+	return uint32(min(uint64(r.states[Waiting]), uint64(r.pace)*nearMinutes))
+}
+
 // minute counts what happened in the last 60 s, in tenths of a second. What it says is never
 // too little, and what is older than 60.1 s is not in it.
 type minute struct {

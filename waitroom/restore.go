@@ -121,6 +121,7 @@ func (h *head) read(f *frame.Reader) {
 	h.since, h.credit, h.creditAt, h.general = f.I64(), f.I64(), f.I64(), f.U64()
 	h.taken.read(f)
 	h.gaveUp.read(f)
+	h.gaveNear.read(f)
 	if f.Err == nil && !h.sound() {
 		f.Fail("room %q cannot be", h.id)
 	}

@@ -56,6 +56,7 @@ type head struct {
 	general  uint64 // general admissions, also those that nobody was there for; see lane.go
 	taken    minute // admissions
 	gaveUp   minute // who left while waiting
+	gaveNear minute // of them, who were near: see near
 }
 
 func newRoom(rs *Rooms, no uint32, c *OpenRoom, now int64) *Room {

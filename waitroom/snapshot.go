@@ -124,6 +124,7 @@ func (h *head) write(f *frame.Writer) {
 	f.U64(h.general)
 	h.taken.write(f)
 	h.gaveUp.write(f)
+	h.gaveNear.write(f)
 }
 
 func (c *Config) write(f *frame.Writer) {
