@@ -16,15 +16,17 @@ import (
 )
 
 const (
-	onsaleTick  = 10 * time.Millisecond
-	lookEvery   = 40 * time.Millisecond  // at the room
-	mapEvery    = 200 * time.Millisecond // of what people see of the seats
-	lobbyStep   = 10 * second            // of the clock, until shortly before the opening
-	saleEnds    = 3 * 60 * minute        // whatever is left then
-	checkEvery  = minute                 // who waits thinks it over; less often in a large crowd
-	checkCrowd  = 500_000
-	booked      = math.MaxInt64 // of a seat's until
-	onsaleVenue = "wembley"
+	onsaleTick = 10 * time.Millisecond
+	lookEvery  = 40 * time.Millisecond  // at the room
+	mapEvery   = 200 * time.Millisecond // of what people see of the seats
+	lobbyStep  = 10 * second            // of the clock, until shortly before the opening
+	saleEnds   = 3 * 60 * minute        // whatever is left then
+	checkEvery = minute                 // who waits thinks it over; less often in a large crowd
+	checkCrowd = 500_000
+	// openingTakes is how long the sale goes slower.
+	openingTakes = 2 * minute
+	booked       = math.MaxInt64 // of a seat's until
+	onsaleVenue  = "wembley"
 )
 
 // onsale is one sale of the three nights. All but the errands is the director's, one goroutine.
@@ -169,6 +171,18 @@ func (s *onsale) hurries() bool {
 	return true
 }
 
+// speed is how fast the clock goes. The opening is what everything later is measured by, and most
+// happens then: it goes slower. Where no room keeps a pace, what comes after can go faster.
+func (s *onsale) speed(now int64) float64 {
+	switch {
+	case now < openingTakes:
+		return s.cmd.Speed / 3
+	case s.line == nil:
+		return s.cmd.Speed * 2
+	}
+	return s.cmd.Speed
+}
+
 // step does what is due.
 func (s *onsale) step(ctx context.Context) error {
 	s.collect()
@@ -179,6 +193,7 @@ func (s *onsale) step(ctx context.Context) error {
 		return err
 	}
 	now := s.now()
+	s.clock.run(s.speed(now))
 	if now >= 0 {
 		if err := s.lookAround(ctx, now); err != nil {
 			return err
