@@ -27,13 +27,16 @@ type cli struct {
 	Bench struct {
 		Claims   benchClaimsCmd   `cmd:"" help:"Measure claims of seats through the engine's own path."`
 		Lease    benchLeaseCmd    `cmd:"" help:"Measure short leases of seats drawn at random, with renewals and late holders."`
+		Queue    benchQueueCmd    `cmd:"" help:"Measure a waiting room: joins, the draw, places."`
+		Onsale   benchOnsaleCmd   `cmd:"" help:"Hold an on-sale from the first arrival to sold out, with and without the waiting room."`
 		Patterns benchPatternsCmd `cmd:"" help:"Hold the same flash sale of a stadium by each pattern of allocation, side by side."`
 	} `cmd:"" help:"Measure this machine."`
-	Cluster clusterCmd `cmd:"" help:"Operate a cluster."`
-	Check   checkCmd   `cmd:"" help:"Verify a data folder that no node has open."`
-	Backup  backupCmd  `cmd:"" help:"Copy all that a running server has into a file."`
-	Restore restoreCmd `cmd:"" help:"Make a data folder of a backup, or verify one."`
-	Cert    certCmd    `cmd:"" help:"Make a small CA and the certificates that nodes of a first cluster talk with."`
+	Cluster clusterCmd    `cmd:"" help:"Operate a cluster."`
+	Check   checkCmd      `cmd:"" help:"Verify a data folder that no node has open."`
+	Backup  backupCmd     `cmd:"" help:"Copy all that a running server has into a file."`
+	Restore restoreCmd    `cmd:"" help:"Make a data folder of a backup, or verify one."`
+	Verify  verifyDrawCmd `cmd:"" name:"verify-draw" help:"Make the draw of a waiting room again, and hold it against what was published."`
+	Cert    certCmd       `cmd:"" help:"Make a small CA and the certificates that nodes of a first cluster talk with."`
 
 	Version kong.VersionFlag `help:"Print the version." env:"-"`
 }

@@ -57,6 +57,8 @@ type crowdCounts struct {
 	TooLate   int64  `json:"too_late"`  // somebody else was quicker
 	NoSeats   int64  `json:"no_seats"`  // nothing left that they liked
 	Cancelled int64  `json:"cancelled"`
+	Joined    int64  `json:"joined"`   // the line of the show with a waiting room
+	Admitted  int64  `json:"admitted"` // from there
 	Errors    int64  `json:"errors"`
 	LastError string `json:"last_error,omitempty"`
 }
@@ -72,6 +74,8 @@ func newCrowd(e *engine.Engine, shows []*show, perSecond float64) *crowd {
 
 func (c *crowd) setPace(p float64) { c.pace.Store(math.Float64bits(p)) }
 
+func (c *crowd) paceNow() float64 { return math.Float64frombits(c.pace.Load()) }
+
 // run lets buyers in until ctx ends, and waits for the last to leave.
 func (c *crowd) run(ctx context.Context) {
 	defer c.wg.Wait()
@@ -82,6 +86,15 @@ func (c *crowd) run(ctx context.Context) {
 			return
 		}
 		c.tastes[i] = newTaste(m.Chart)
+		if !s.gated {
+			continue
+		}
+		line, err := newDemoLine(ctx, c, i)
+		if err != nil {
+			c.failed(ctx, err)
+			return
+		}
+		c.wg.Go(func() { line.run(ctx) })
 	}
 	rng := rand.New(rand.NewPCG(rand.Uint64(), 1))
 	begun := time.Now()
@@ -110,7 +123,7 @@ func (c *crowd) rateAt(since time.Duration) float64 {
 		calm *= waveHeight
 	}
 	calm *= 1 + rushHeight*math.Exp(-since.Seconds()/rushFades.Seconds())
-	return calm * math.Float64frombits(c.pace.Load())
+	return calm * c.paceNow()
 }
 
 // shop is one buyer's visit.

@@ -32,6 +32,7 @@ type shopper struct {
 	no    int
 	rng   *rand.Rand
 	name  string
+	token string // of admission, where there is a waiting room
 }
 
 // visit is the way through the shop: choose, hold, think, and book or not.
@@ -87,7 +88,7 @@ func (b *shopper) hold(ctx context.Context, party int, ttl time.Duration) (engin
 		if !pause(ctx, time.Duration(b.rng.IntN(900))*time.Millisecond) || b.crowd.limit.Wait(ctx) != nil {
 			return engine.Hold{}, false
 		}
-		h, err := b.crowd.engine.Hold(ctx, engine.HoldRequest{EventID: b.show.id, SeatIDs: ids, HolderID: b.name, TTL: ttl})
+		h, err := b.crowd.engine.Hold(ctx, engine.HoldRequest{EventID: b.show.id, SeatIDs: ids, HolderID: b.name, TTL: ttl, AdmissionToken: b.token})
 		switch {
 		case err == nil:
 			b.crowd.add(func(t *crowdCounts) { t.Held++ })

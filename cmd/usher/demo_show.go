@@ -27,9 +27,11 @@ var billing = []struct {
 	days  int // from today
 	time  string
 	share float64 // of the buyers
+	gated bool    // it has a waiting room, with a crowd of its own
 }{
-	{"Metalist – Dynamo, league match", 7, "19:30", 0.8},
-	{"Open-air concert", 21, "20:00", 0.2},
+	{name: "Metalist – Dynamo, league match", days: 7, time: "19:30", share: 0.8},
+	{name: "Open-air concert", days: 21, time: "20:00", share: 0.2},
+	{name: "Cup final, with a waiting room", days: 35, time: "21:00", gated: true},
 }
 
 // show is one event on sale, as the buyers see it.
@@ -38,6 +40,8 @@ type show struct {
 	id     string
 	name   string
 	share  float64
+	gated  bool
+	opens  time.Time // of one with a waiting room
 	spare  [2]string // two seats that buyers leave alone, for the examples
 
 	mu   sync.Mutex
@@ -57,11 +61,14 @@ func openShows(ctx context.Context, e *engine.Engine) ([]*show, error) {
 	var shows []*show
 	for _, b := range billing {
 		first := time.Now().AddDate(0, 0, b.days)
-		ev, err := openNight(ctx, e, b.name, b.time, first)
+		ev, err := openNight(ctx, e, b.name, b.time, first, b.gated)
 		if err != nil {
 			return nil, err
 		}
-		s := &show{engine: e, id: ev.EventID, name: b.name, share: b.share}
+		s := &show{engine: e, id: ev.EventID, name: b.name, share: b.share, gated: b.gated}
+		if ev.OnsaleAt != nil {
+			s.opens = *ev.OnsaleAt
+		}
 		m, err := s.look(ctx)
 		if err != nil {
 			return nil, err
@@ -73,15 +80,20 @@ func openShows(ctx context.Context, e *engine.Engine) ([]*show, error) {
 }
 
 // openNight is the first night from a date on that has seats left; made if it is new.
-func openNight(ctx context.Context, e *engine.Engine, name, at string, first time.Time) (engine.Event, error) {
+func openNight(ctx context.Context, e *engine.Engine, name, at string, first time.Time, gated bool) (engine.Event, error) {
 	for i := range maxNights {
-		ev, err := e.CreateEvent(ctx, engine.EventSpec{
+		spec := engine.EventSpec{
 			VenueID: demoVenue, EventDate: first.AddDate(0, 0, i).Format(time.DateOnly), ShowTime: at,
 			Timezone: "Europe/Kyiv", ChartID: demoVenue, Name: name, HoldSeconds: 120,
 			Prices: map[string]engine.Money{
 				"premium": {Amount: 12000, Currency: "EUR"}, "side": {Amount: 6500, Currency: "EUR"}, "end": {Amount: 3000, Currency: "EUR"},
 			},
-		})
+		}
+		if gated {
+			opens := time.Now().Add(roomOpensIn).Truncate(time.Second)
+			spec.OnsaleAt, spec.WaitingRoom = &opens, demoWaitingRoom()
+		}
+		ev, err := e.CreateEvent(ctx, spec)
 		if errors.Is(err, engine.ErrEventExists) {
 			id := fmt.Sprintf("%s:%s:%s", demoVenue, first.AddDate(0, 0, i).Format(time.DateOnly), at)
 			ev, err = e.Event(ctx, id)

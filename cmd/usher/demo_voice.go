@@ -25,6 +25,8 @@ and after a rush at the opening {{.Buyers}} simulated buyers come a second, in w
 {{- range .Shows}}
              {{.}}
 {{- end}}
+  Queue    {{.URL}}?event={{.Gated}}
+             stand in line yourself{{if .Buyers}}, with simulated people{{end}}: a lobby until {{.Opens}}, then places are drawn, and people are let in
 {{- if .Metrics}}
   Figures  {{.Metrics}}metrics   {{.Metrics}}readyz?verbose
 {{- end}}
@@ -69,6 +71,8 @@ func (v *demoVoice) welcome(d *demo) {
 		shows = append(shows, fmt.Sprintf("%s  %s", s.id, s.name))
 	}
 	data["Shows"] = shows
+	gated := d.shows[len(d.shows)-1]
+	data["Gated"], data["Opens"] = gated.id, gated.opens.Local().Format(time.TimeOnly)
 	_ = welcome.Execute(v.w, data) // the sticky writer remembers
 	v.at = time.Now()
 }

@@ -30,7 +30,8 @@ type eventCreateCmd struct {
 	Orphans     string   `placeholder:"POLICY" help:"Whether claims may leave single seats over: allow, avoid or forbid (allow)."`
 	PerHolder   int      `placeholder:"N" help:"The most seats and places a holder may have, 1 to 1000; any number if absent."`
 	WaitingRoom string   `placeholder:"MAX,PER-MINUTE" help:"Holders have to be admitted: at most MAX at once, PER-MINUTE new ones a minute, e.g. 5000,1200."`
-	JSON        bool     `name:"json" help:"Report as one line of JSON."`
+	roomFlags   `embed:"" prefix:"room-"`
+	JSON        bool `name:"json" help:"Report as one line of JSON."`
 	serverFlag
 }
 
@@ -79,6 +80,9 @@ func (c *eventCreateCmd) spec() (*engine.EventSpec, error) {
 		}
 		spec.WaitingRoom = room
 	}
+	if err := c.roomFlags.fill(spec.WaitingRoom); err != nil {
+		return nil, err
+	}
 	for _, text := range c.Price {
 		category, price, err := parsePrice(text)
 		if err != nil {
@@ -93,20 +97,6 @@ func (c *eventCreateCmd) spec() (*engine.EventSpec, error) {
 		spec.Prices[category] = price
 	}
 	return spec, nil
-}
-
-var roomSize = regexp.MustCompile(`^([0-9]{1,9}),([0-9]{1,9})$`)
-
-// parseRoom reads MAX,PER-MINUTE.
-func parseRoom(text string) (*engine.WaitingRoom, error) {
-	m := roomSize.FindStringSubmatch(text)
-	if m == nil {
-		return nil, fmt.Errorf("--waiting-room %q: want MAX,PER-MINUTE, e.g. 5000,1200", text)
-	}
-	room := &engine.WaitingRoom{}
-	room.MaxActive, _ = strconv.Atoi(m[1]) // nine digits fit
-	room.NewPerMinute, _ = strconv.Atoi(m[2])
-	return room, nil
 }
 
 var amount = regexp.MustCompile(`^([0-9]{1,16})([A-Z]{3})$`)

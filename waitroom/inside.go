@@ -1,0 +1,15 @@
+package waitroom
+
+// Active calls fn for each admission that is not over, in no order: until when it is to be
+// begun, or when started until when it lasts (unix ms; it may have passed and not been dealt
+// with yet).
+func (r *Room) Active(fn func(ticket uint32, deadline int64, started bool)) {
+	for _, p := range r.active.pages {
+		for i := range p.recs {
+			if a := &p.recs[i]; a.ticket != 0 {
+				t, k := r.at(a.ticket)
+				fn(a.ticket, a.deadline, t.is(k) == InShop)
+			}
+		}
+	}
+}
