@@ -28,7 +28,7 @@ var roomMutants = []struct {
 	{"positions count ghosts", planting{"lane.go", "rank -= l.ghosts", "rank -= 0 * l.ghosts"}},
 	{"a position is one too high", planting{"lane.go", "n += r.lanes[i].dueBy(due - 1)", "n += r.lanes[i].dueBy(due)"}},
 	{"an empty lane collects a claim", planting{"lane.go", "if l.here() == 0 {", "if l.slots == 0 {"}},
-	{"the clock stands while nobody waits in the general lane", planting{"lane.go", "r.general = max(r.general, l.last)", ""}},
+	{"the clock stands while nobody waits in the general lane", planting{"lane.go", "r.general = max(r.general, l.due(1))", ""}},
 	{"a tier's share is rounded down", planting{"lane.go", "*l.every+l.share-1)/l.share", "*l.every)/l.share"}},
 	{"tiers before the general lane", planting{"pick.go", "!any || due < best", "!any || due <= best"}},
 	{"who leaves in the draw is alive", planting{"draw.go", "\t\tr.vacate(l, slot)\n\t\treturn\n", ""}},

@@ -56,7 +56,7 @@ func (rs *Rooms) read(f *frame.Reader) frame.Kind {
 	}
 	r.init()
 	for i := range r.lanes {
-		r.lanes[i].schedule = schedule{f.U64(), f.U64(), f.U64()}
+		r.lanes[i].schedule = schedule{f.U64(), f.U64()}
 	}
 	f.Done()
 	rs.wantNew(f, r)

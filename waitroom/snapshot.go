@@ -79,7 +79,6 @@ func (z *frozenRoom) write(f *frame.Writer) uint64 {
 	for _, s := range z.sched {
 		f.U64(s.base)
 		f.U64(s.served)
-		f.U64(s.last)
 	}
 	f.End()
 	sum := z.head.headSum(z.sched)
