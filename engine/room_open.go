@@ -76,7 +76,7 @@ func (e *Engine) checkRoom(ctx context.Context, set *settings) error {
 	}
 	switch err := e.readsRooms(ctx); {
 	case errors.Is(err, ErrNoWaitingRoom):
-		return &InvalidError{"waiting_room", "there are nodes in the cluster that know no waiting rooms yet"}
+		return fmt.Errorf("%w: not all nodes of the cluster have said that they know waiting rooms", ErrStarting)
 	case err != nil:
 		return err
 	}

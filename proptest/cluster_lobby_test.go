@@ -28,6 +28,7 @@ type lobby struct {
 	commit  string
 	people  []*lobbyPerson
 	stopped atomic.Bool
+	came    sync.WaitGroup
 	at      sync.WaitGroup
 
 	mu       sync.Mutex
@@ -59,9 +60,9 @@ func TestClusterLobbySurvivesLeaders(t *testing.T) {
 	l.strike("in the draw")
 	l.waitReady(l.nodes...)
 	l.eventually(patience, l.drawn)
-	l.at.Add(2)
-	go l.serve()
-	go l.serve()
+	l.came.Wait()
+	l.spawn(l.serve)
+	l.spawn(l.serve)
 	l.eventually(patience, func() error { return l.let(60) })
 	l.strike("while people are let in")
 	l.eventually(patience, func() error { return l.let(200) })
@@ -85,10 +86,13 @@ func (l *lobby) openRoom() {
 		`{"venue_id":"hall","event_date":"2031-02-01","show_time":"19:30","chart_id":"hall","onsale_at":%q,"waiting_room":{"max_active":%d,"new_per_minute":%d,"first_use_seconds":300,"session_seconds":3600,"tiers":{"gold":"3:1"}}}`,
 		l.opens.UTC().Format(time.RFC3339), lobbyInside, lobbyMinute)})
 	for i, w := range writes {
-		a, err := (&killAPI{base: l.nodes[i].api, client: l.client}).do(w)
-		if err != nil || a.status != http.StatusCreated {
-			l.t.Fatalf("%s %s: %d %s, %v", w.method, w.path, a.status, a.body, err)
-		}
+		l.eventually(lobbyAhead/2, func() error { // not before all nodes have said that they know rooms
+			a, err := (&killAPI{base: l.nodes[i].api, client: l.client}).do(w)
+			if err != nil || a.status != http.StatusCreated {
+				return fmt.Errorf("%s %s: %d %s, %v", w.method, w.path, a.status, a.body, err)
+			}
+			return nil
+		})
 	}
 	var d engine.Draw
 	l.eventually(patience, func() error { return l.get(l.nodes[0].api+l.path("/room/draw"), &d) })
@@ -118,9 +122,9 @@ func (l *lobby) come() {
 	var first sync.WaitGroup
 	for c := range callers {
 		first.Add(1)
-		l.at.Add(1)
+		l.came.Add(1)
 		go func() {
-			defer l.at.Done()
+			defer l.came.Done()
 			said := sync.OnceFunc(first.Done)
 			defer said()
 			for i := c; i < lobbyPeople; i += callers {
@@ -186,7 +190,10 @@ func (l *lobby) until(at time.Time) { time.Sleep(time.Until(at)) }
 
 func (l *lobby) spawn(do func()) {
 	l.at.Add(1)
-	go func() { defer l.at.Done(); do() }()
+	go func() {
+		defer l.at.Done()
+		do()
+	}()
 }
 
 // drawn wants the draw to be through, on every node.

@@ -38,12 +38,8 @@ func (l *lobby) watch() {
 
 // serve lets people out who were let in: a place becomes free.
 func (l *lobby) serve() {
-	defer l.at.Done()
 	for ; !l.stopped.Load(); time.Sleep(time.Millisecond) {
 		p := l.people[rand.IntN(len(l.people))]
-		if p == nil || p.first.Ticket == "" {
-			continue
-		}
 		now, err := l.place(l.nodes[rand.IntN(len(l.nodes))], p.first.Ticket)
 		if err != nil || now.State != engine.QueueAdmitted || now.AdmissionToken == "" {
 			continue

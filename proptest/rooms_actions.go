@@ -56,14 +56,17 @@ func PlayRooms(d Dice, steps int) error {
 // roomPeople is how many people there are: few, so that they come again.
 const roomPeople = 60
 
-// person is the hashed name of one of a crowd.
-func person(n int) [16]byte {
-	sum := sha256.Sum256(fmt.Append(nil, "person ", n))
-	return [16]byte(sum[:16])
-}
+// roomCrowd are their hashed names.
+var roomCrowd = func() (ids [roomPeople][16]byte) {
+	for n := range ids {
+		sum := sha256.Sum256(fmt.Append(nil, "person ", n))
+		ids[n] = [16]byte(sum[:16])
+	}
+	return ids
+}()
 
 func (x *RoomRun) entrant(m *ModelRoom) waitroom.Entrant {
-	e := waitroom.Entrant{ID: person(x.Roll(roomPeople))}
+	e := waitroom.Entrant{ID: roomCrowd[x.Roll(roomPeople)]}
 	lanes, events := 4, 1
 	if m != nil {
 		lanes, events = len(m.Lanes), len(m.Events)

@@ -87,9 +87,9 @@ func (m *ModelRoom) compareTickets(r *waitroom.Room, _ int64) error {
 		}
 		newest[t.ID] = t.No
 	}
-	for n := range roomPeople {
-		if got, ok := r.Find(person(n)); ok != (newest[person(n)] != 0) || got != newest[person(n)] {
-			return fmt.Errorf("person %d has ticket %d, model %d", n, got, newest[person(n)])
+	for n, id := range roomCrowd {
+		if got, ok := r.Find(id); ok != (newest[id] != 0) || got != newest[id] {
+			return fmt.Errorf("person %d has ticket %d, model %d", n, got, newest[id])
 		}
 	}
 	if _, ok := r.Ticket(uint32(len(m.Tickets) + 1)); ok {

@@ -19,13 +19,12 @@ type RoomRun struct {
 	m     []*ModelRoom
 	now   int64
 
-	holds   uint32 // given so far
-	invites int    // rooms that were opened, or could not be
-	steps   []int  // in the draw of each room
-	watch   watch
-	frozen  []frozenRooms
-	saved   *roomBackup
-	eras    int
+	holds  uint32 // given so far
+	steps  []int  // in the draw of each room
+	watch  watch
+	frozen []frozenRooms
+	saved  *roomBackup
+	eras   int
 }
 
 // frozenRooms are rooms at one moment, and the bytes that they were.

@@ -51,8 +51,8 @@ func (r *Room) letIn(now int64, lane uint8, slot uint32) {
 	r.served(lane)
 	r.vacate(l, slot)
 	r.move(n, Admitted)
-	p, i := r.at(n)
-	r.countSet(p.nights[i].Set(), -1)
+	t := r.at(n)
+	r.countSet(t.nights.Set(), -1)
 	r.sum += r.active.put(r.rooms.gen, n, now+r.cfg.FirstUse)
 }
 

@@ -73,12 +73,12 @@ func (r *Room) check() error {
 }
 
 func (r *Room) checkTicket(c *recount, n uint32) error {
-	p, i := r.at(n)
-	l, lane := &r.lanes[p.lane[i]], &c.lanes[p.lane[i]]
-	state, slot := p.is(i), p.slot[i]
+	t := r.at(n)
+	l, lane := &r.lanes[t.lane], &c.lanes[t.lane]
+	state, slot := t.is(), t.slot
 	c.states[state]++
-	c.sum += p.sum(n, i)
-	if p.state[i]&entered != 0 {
+	c.sum += t.sum(n)
+	if t.state&entered != 0 {
 		c.entered++
 	}
 	if slot != noSlot && (slot >= l.slots || l.ticket(slot) != n || l.waits(slot) != (state == Waiting)) {
@@ -92,16 +92,16 @@ func (r *Room) checkTicket(c *recount, n uint32) error {
 		}
 	case Waiting:
 		lane.waiting++
-		c.sets[p.nights[i].Set()]++
+		c.sets[t.nights.Set()]++
 	case Left:
-		if slot == noSlot && p.state[i]&entered != 0 && r.phase == Drawing {
+		if slot == noSlot && t.state&entered != 0 && r.phase == Drawing {
 			lane.ghosts++
 		}
 	}
 	if slot == noSlot && state != InLobby && state != Left {
 		return fmt.Errorf("state %d without a place", state)
 	}
-	newest := r.index.find(r, &p.id[i])
+	newest := r.index.find(r, &t.id)
 	if newest < n || newest != n && state.live() {
 		return fmt.Errorf("state %d, but its entrant's newest is %d", state, newest)
 	}

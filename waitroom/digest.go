@@ -20,7 +20,6 @@ func (h *head) headSum(sched []schedule) uint64 {
 	for _, s := range sched {
 		f.U64(s.base)
 		f.U64(s.served)
-		f.U64(s.last)
 	}
 	return frame.MixBytes(frame.K2, f.Frame())
 }

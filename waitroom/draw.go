@@ -33,6 +33,8 @@ type drawing struct {
 	list []uint32 // tickets; the first head.drawn have their places
 	hash hash.Hash
 	rng  *rand.ChaCha8
+
+	warmth uint32 // see shuffle
 }
 
 // startDraw gives the lobby the first places of each lane, without saying who has which.
@@ -70,15 +72,15 @@ func (r *Room) scan(piece uint32) {
 	for ; piece > 0 && r.listed < r.entrants; piece-- {
 		r.scanned++
 		n := r.scanned
-		p, i := r.at(n)
-		if p.is(i) != InLobby && p.state[i]&entered == 0 {
+		t := r.at(n)
+		if t.is() != InLobby && t.state&entered == 0 {
 			continue
 		}
-		p, i = r.own(n)
-		r.sum -= p.sum(n, i)
-		p.state[i] |= entered
-		r.sum += p.sum(n, i)
-		r.list(p, i, n)
+		t = r.own(n)
+		r.sum -= t.sum(n)
+		t.state |= entered
+		r.sum += t.sum(n)
+		r.list(t, n)
 		r.listed++
 	}
 	if r.listed == r.entrants {
@@ -87,8 +89,8 @@ func (r *Room) scan(piece uint32) {
 	}
 }
 
-func (r *Room) list(p *ticketPage, i, n uint32) {
-	_, _ = r.draw.hash.Write(p.id[i][:]) // a hash does not fail
+func (r *Room) list(t *ticket, n uint32) {
+	_, _ = r.draw.hash.Write(t.id[:]) // a hash does not fail
 	r.draw.list = append(r.draw.list, n)
 }
 
@@ -102,9 +104,16 @@ func drawKey(seed, digest [32]byte) [32]byte {
 
 // fill draws the next places.
 func (r *Room) fill(piece uint32) {
-	stop := min(r.entrants, r.drawn+piece)
-	for ; r.drawn < stop; r.drawn++ {
-		r.seat(drawNext(r.draw.rng, r.draw.list, r.drawn))
+	d := &r.draw
+	for stop := min(r.entrants, r.drawn+piece); r.drawn < stop; {
+		next := min(stop, r.drawn+warmed)
+		d.warmth += shuffle(d.rng, d.list, r.drawn, next)
+		for _, n := range d.list[r.drawn:next] {
+			d.warmth += r.at(n).slot
+		}
+		for ; r.drawn < next; r.drawn++ {
+			r.seat(d.list[r.drawn])
+		}
 	}
 	r.version++
 	if r.drawn == r.entrants {
@@ -112,11 +121,24 @@ func (r *Room) fill(piece uint32) {
 	}
 }
 
-// drawNext draws who stands at i.
-func drawNext(rng *rand.ChaCha8, list []uint32, i uint32) uint32 {
-	k := i + uint32(below(rng, uint64(len(list))-uint64(i)))
-	list[i], list[k] = list[k], list[i]
-	return list[i]
+// shuffle does the steps from…to-1 of the draw. It draws some numbers ahead of their steps, and
+// reads where they lead: so the reads wait for each other no more than the processor has to. What
+// it returns says only that they were made.
+func shuffle(rng *rand.ChaCha8, list []uint32, from, to uint32) (warmth uint32) {
+	var with [warmed]uint32
+	for from < to {
+		n := min(to-from, warmed)
+		for i := range n {
+			at := from + i
+			with[i] = at + uint32(below(rng, uint64(len(list))-uint64(at)))
+			warmth += list[with[i]]
+		}
+		for i := range n {
+			list[from+i], list[with[i]] = list[with[i]], list[from+i]
+		}
+		from += n
+	}
+	return warmth
 }
 
 // below draws evenly from 0…n-1.
@@ -132,20 +154,20 @@ func below(rng *rand.ChaCha8, n uint64) uint64 {
 
 // seat gives a ticket the next place of the draw in its lane.
 func (r *Room) seat(n uint32) {
-	p, i := r.own(n)
-	l := &r.lanes[p.lane[i]]
-	r.sum -= p.sum(n, i)
+	t := r.own(n)
+	l := &r.lanes[t.lane]
+	r.sum -= t.sum(n)
 	slot := l.filled
 	l.filled++
-	p.slot[i] = slot
-	r.sum += p.sum(n, i)
+	t.slot = slot
+	r.sum += t.sum(n)
 	l.put(slot, n)
-	if p.is(i) != InLobby { // it left meanwhile
+	if t.is() != InLobby { // it left meanwhile
 		l.ghosts--
 		r.vacate(l, slot)
 		return
 	}
-	l.want(slot, p.nights[i])
-	r.countSet(p.nights[i].Set(), 1)
+	l.want(slot, t.nights)
+	r.countSet(t.nights.Set(), 1)
 	r.move(n, Waiting)
 }

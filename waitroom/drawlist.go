@@ -42,8 +42,8 @@ func (r *Room) Entrants(from uint32, limit int, each func(Listed)) (next uint32)
 		if limit--; limit < 0 {
 			return n
 		}
-		if p, i := r.at(n); p.state[i]&entered != 0 {
-			each(Listed{p.id[i], p.lane[i], p.slot[i] + 1})
+		if t := r.at(n); t.state&entered != 0 {
+			each(Listed{t.id, t.lane, t.slot + 1})
 		}
 	}
 	return 0
@@ -60,9 +60,10 @@ func Redraw(seed [32]byte, list []Listed) (digest [32]byte) {
 	}
 	h.Sum(digest[:0])
 	rng := rand.NewChaCha8(drawKey(seed, digest))
+	shuffle(rng, order, 0, uint32(len(order)))
 	var places [256]uint32
-	for i := range list {
-		e := &list[drawNext(rng, order, uint32(i))]
+	for _, i := range order {
+		e := &list[i]
 		places[e.Lane]++
 		e.Place = places[e.Lane]
 	}

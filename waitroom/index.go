@@ -50,7 +50,7 @@ func (t *indexTable) seek(r *Room, id *[16]byte, tag uint32) *uint64 {
 			return s
 		}
 		if uint32(*s>>32) == tag {
-			if p, k := r.at(uint32(*s)); p.id[k] == *id {
+			if r.at(uint32(*s)).id == *id {
 				return s
 			}
 		}

@@ -63,7 +63,7 @@ func (r *Room) Version() uint64 { return r.version }
 
 // Bytes is about how much memory the room's tickets and indexes take.
 func (r *Room) Bytes() int {
-	n := len(r.pages)*(ticketsInPage*26+8) + r.index.bytes() + 4*cap(r.draw.list)
+	n := len(r.pages)*(ticketsInPage*28+16) + r.index.bytes() + 4*cap(r.draw.list)
 	for i := range r.lanes {
 		n += r.lanes[i].bytes()
 	}

@@ -7,8 +7,7 @@ func (r *Room) Active(fn func(ticket uint32, deadline int64, started bool)) {
 	for _, p := range r.active.pages {
 		for i := range p.recs {
 			if a := &p.recs[i]; a.ticket != 0 {
-				t, k := r.at(a.ticket)
-				fn(a.ticket, a.deadline, t.is(k) == InShop)
+				fn(a.ticket, a.deadline, r.at(a.ticket).is() == InShop)
 			}
 		}
 	}

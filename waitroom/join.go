@@ -3,9 +3,6 @@ package waitroom
 // handful is how many are admitted on the way by commands that are not about that.
 const handful = 64
 
-// warmed is how many searches are prepared for at once.
-const warmed = 64
-
 // Join gives places; the list is new. Errors: ErrUnknownRoom, ErrRoomFull; then nobody got one.
 func (rs *Rooms) Join(now int64, c *Join) ([]Joined, error) {
 	r, err := rs.room(c.Room)
@@ -36,25 +33,25 @@ func (r *Room) join(e *Entrant, all uint16) Joined {
 		return Joined{}
 	}
 	if n := r.index.find(r, &e.ID); n != 0 {
-		if p, i := r.at(n); p.is(i).live() {
+		if t := r.at(n); t.is().live() {
 			return Joined{Ticket: n}
 		}
 	}
 	if r.state == Closed || r.state == Draining {
 		return Joined{}
 	}
-	n, p, i := r.newTicket(e)
+	n, t := r.newTicket(e)
 	r.index.put(r, &e.ID, n)
 	if r.phase == Before && r.cfg.Lobby {
-		p.state[i] = uint8(InLobby)
+		t.state = uint8(InLobby)
 		r.lobby[e.Lane]++
 		r.states[InLobby]++
 	} else {
-		p.state[i] = uint8(Waiting)
-		p.slot[i] = r.append(e.Lane, n, e.Nights)
+		t.state = uint8(Waiting)
+		t.slot = r.append(e.Lane, n, e.Nights)
 		r.countSet(e.Nights.Set(), 1)
 		r.states[Waiting]++
 	}
-	r.sum += p.sum(n, i)
+	r.sum += t.sum(n)
 	return Joined{Ticket: n, New: true}
 }

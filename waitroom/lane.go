@@ -18,7 +18,6 @@ package waitroom
 type schedule struct {
 	base   uint64
 	served uint64 // since base
-	last   uint64 // when who was admitted last was due
 }
 
 // lane is one lane of a room.
@@ -61,11 +60,11 @@ func (r *Room) append(lane uint8, ticket uint32, n Nights) (slot uint32) {
 	return slot
 }
 
-// occupy is called before people begin to wait in a lane: they are due from now on, and not
-// before who was there last.
+// occupy is called before people begin to wait in a lane: they are due from now on. The clock is
+// not behind who was admitted there last, so that nobody gains by an empty lane.
 func (r *Room) occupy(l *lane) {
 	if l.here() == 0 {
-		l.base, l.served = max(r.general, l.last), 0
+		l.base, l.served = r.general, 0
 	}
 }
 
@@ -114,7 +113,6 @@ func (r *Room) served(lane uint8) {
 		return
 	}
 	l := &r.lanes[lane]
-	l.last = l.due(1)
+	r.general = max(r.general, l.due(1))
 	l.served++
-	r.general = max(r.general, l.last)
 }

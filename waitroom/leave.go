@@ -11,8 +11,8 @@ func (rs *Rooms) Leave(now int64, c *Leave) error {
 	if !r.has(c.Ticket) {
 		return ErrUnknownTicket
 	}
-	p, i := r.at(c.Ticket)
-	switch p.is(i) {
+	t := r.at(c.Ticket)
+	switch t.is() {
 	case InLobby:
 		r.leaveLobby(c.Ticket)
 	case Waiting:
@@ -28,13 +28,13 @@ func (rs *Rooms) Leave(now int64, c *Leave) error {
 }
 
 func (r *Room) leaveLobby(n uint32) {
-	p, i := r.own(n)
-	lane := p.lane[i]
+	t := r.own(n)
+	lane := t.lane
 	if r.phase == Drawing {
 		// It is in the draw, and has a place that it will not take.
-		r.sum -= p.sum(n, i)
-		p.state[i] |= entered
-		r.sum += p.sum(n, i)
+		r.sum -= t.sum(n)
+		t.state |= entered
+		r.sum += t.sum(n)
 		r.lanes[lane].ghosts++
 	} else {
 		r.lobby[lane]--
@@ -43,10 +43,10 @@ func (r *Room) leaveLobby(n uint32) {
 }
 
 func (r *Room) leaveLine(now int64, n uint32) {
-	p, i := r.at(n)
-	near := r.position(p.lane[i], p.slot[i]) <= r.near()
-	r.vacate(&r.lanes[p.lane[i]], p.slot[i])
-	r.countSet(p.nights[i].Set(), -1)
+	t := r.at(n)
+	near := r.position(t.lane, t.slot) <= r.near()
+	r.vacate(&r.lanes[t.lane], t.slot)
+	r.countSet(t.nights.Set(), -1)
 	r.move(n, Left)
 	r.gaveUp.add(now, 1)
 	if near {

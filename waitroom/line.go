@@ -135,11 +135,11 @@ func (r *Room) first(l *line, from, stop uint32, left uint16) (slot uint32, ok b
 			if left == all {
 				return s, true
 			}
-			p, i := r.at(l.ticket(s))
-			if p.nights[i].among(left) {
+			t := r.at(l.ticket(s))
+			if t.nights.among(left) {
 				return s, true
 			}
-			if n := p.nights[i].Set(); n != 0 {
+			if n := t.nights.Set(); n != 0 {
 				set |= n
 			} else {
 				set = 1<<MaxNights - 1

@@ -56,7 +56,7 @@ func (rs *Rooms) read(f *frame.Reader) frame.Kind {
 	}
 	r.init()
 	for i := range r.lanes {
-		r.lanes[i].schedule = schedule{f.U64(), f.U64(), f.U64()}
+		r.lanes[i].schedule = schedule{f.U64(), f.U64()}
 	}
 	f.Done()
 	rs.wantNew(f, r)
@@ -170,26 +170,32 @@ func (r *Room) readTickets(f *frame.Reader) {
 		f.Fail("%d tickets in page %d of room %s, which has %d", used, no, r.id, r.tickets)
 		return
 	}
-	p := &ticketPage{gen: r.rooms.gen}
-	for i := range used {
-		copy(p.id[i][:], f.Take(16))
+	page := new([ticketsInPage]ticket)
+	list := page[:used]
+	for i := range list {
+		copy(list[i].id[:], f.Take(16))
 	}
-	for i := range used {
-		p.slot[i] = f.U32()
+	for i := range list {
+		list[i].slot = f.U32()
 	}
-	for i := range used {
-		p.nights[i] = Nights(f.U32())
+	for i := range list {
+		list[i].nights = Nights(f.U32())
 	}
-	copy(p.lane[:used], f.Take(int(used)))
-	copy(p.state[:used], f.Take(int(used)))
+	for i := range list {
+		list[i].lane = f.U8()
+	}
+	for i := range list {
+		list[i].state = f.U8()
+	}
 	all := r.nights()
-	for i := range used {
-		if p.is(i) >= ticketStates || int(p.lane[i]) >= len(r.lanes) || !p.nights[i].sound(all) || p.slot[i] != noSlot && p.slot[i] >= r.tickets {
-			f.Fail("ticket %d of room %s", no*ticketsInPage+i+1, r.id)
+	for i := range list {
+		t := &list[i]
+		if t.is() >= ticketStates || int(t.lane) >= len(r.lanes) || !t.nights.sound(all) || t.slot != noSlot && t.slot >= r.tickets {
+			f.Fail("ticket %d of room %s", int(no)*ticketsInPage+i+1, r.id)
 			return
 		}
 	}
-	r.pages = append(r.pages, p)
+	r.pages = append(r.pages, ticketPage{gen: r.rooms.gen, tickets: page})
 }
 
 func (r *Room) readActive(f *frame.Reader) {

@@ -125,65 +125,65 @@ func TestRestoreStopsAtItsEnd(t *testing.T) {
 
 // forged is what a room's numbers are changed to; snapshots of it are made with checksums
 // and digests that fit.
-func forged(t *testing.T, change func(h *head, p *ticketPage)) []byte {
+func forged(t *testing.T, change func(h *head, p []ticket)) []byte {
 	t.Helper()
 	rs := thaw(t, small(t), newStock())
 	r := rs.Room(0)
-	change(&r.head, r.pages[0])
+	change(&r.head, r.pages[0].tickets[:])
 	return freeze(t, rs)
 }
 
 func TestWhatCannotBeIsRefused(t *testing.T) {
-	before := func(h *head, p *ticketPage) {
+	before := func(h *head, p []ticket) {
 		h.phase, h.drawAt, h.entrants, h.listed, h.drawn = Before, 0, 0, 0, 0
-		for i := range p.slot {
-			p.slot[i], p.state[i] = noSlot, 0
+		for i := range p {
+			p[i].slot, p[i].state = noSlot, 0
 		}
 	}
-	for name, change := range map[string]func(h *head, p *ticketPage){
-		"tickets looked at before the opening":  func(h *head, p *ticketPage) { before(h, p) },
-		"entrants before the opening":           func(h *head, p *ticketPage) { before(h, p); h.scanned, h.entrants, h.listed, h.drawn = 1, 1, 1, 1 },
-		"another was drawn":                     func(h *head, p *ticketPage) { swapFirst(p) },
-		"another digest":                        func(h *head, _ *ticketPage) { h.digest[0]++ },
-		"who was looked at is not listed":       func(h *head, p *ticketPage) { h.listed, h.drawn = 0, 0; unplace(p) },
-		"a minute at the end of time":           func(h *head, _ *ticketPage) { h.taken.newest = 1<<63 - 1 - buckets },
-		"a lobby without a draw":                func(h *head, p *ticketPage) { h.phase = Line },
-		"more listed than there are":            func(h *head, _ *ticketPage) { h.listed++ },
-		"less than no credit":                   func(h *head, _ *ticketPage) { h.credit = -1 },
-		"more than a second's credit":           func(h *head, _ *ticketPage) { h.credit = creditCap(h.pace) + 1 },
-		"the key before the first":              func(h *head, _ *ticketPage) { h.keyNo = 0 },
-		"a state that there is not":             func(h *head, _ *ticketPage) { h.state = Draining + 1 },
-		"no event":                              func(h *head, _ *ticketPage) { h.events = nil },
-		"the other room's event":                func(h *head, _ *ticketPage) { h.events = []uint32{1} },
-		"the other room's name":                 func(h *head, _ *ticketPage) { h.id = "event/b" },
-		"two tickets in one place":              func(_ *head, p *ticketPage) { p.slot[0], p.slot[1], p.slot[2] = 0, 0, 0 },
-		"two live tickets of one person":        func(_ *head, p *ticketPage) { p.id[1] = p.id[0] },
-		"an admission that is nobody's":         func(_ *head, p *ticketPage) { p.state[0] = p.state[0]&entered | uint8(Admitted) },
-		"nights that the room has not":          func(_ *head, p *ticketPage) { p.nights[0] = 1 << 15 },
-		"an era that is not the first of all":   func(h *head, _ *ticketPage) { h.eras = []Era{{First: 3}} },
-		"pace above what may be":                func(h *head, _ *ticketPage) { h.pace = h.cfg.NewPerMinute + 1 },
-		"the draw is through, but the room not": func(h *head, _ *ticketPage) { h.drawn = h.entrants },
+	for name, change := range map[string]func(h *head, p []ticket){
+		"tickets looked at before the opening":  func(h *head, p []ticket) { before(h, p) },
+		"entrants before the opening":           func(h *head, p []ticket) { before(h, p); h.scanned, h.entrants, h.listed, h.drawn = 1, 1, 1, 1 },
+		"another was drawn":                     func(h *head, p []ticket) { swapFirst(p) },
+		"another digest":                        func(h *head, _ []ticket) { h.digest[0]++ },
+		"who was looked at is not listed":       func(h *head, p []ticket) { h.listed, h.drawn = 0, 0; unplace(p) },
+		"a minute at the end of time":           func(h *head, _ []ticket) { h.taken.newest = 1<<63 - 1 - buckets },
+		"a lobby without a draw":                func(h *head, p []ticket) { h.phase = Line },
+		"more listed than there are":            func(h *head, _ []ticket) { h.listed++ },
+		"less than no credit":                   func(h *head, _ []ticket) { h.credit = -1 },
+		"more than a second's credit":           func(h *head, _ []ticket) { h.credit = creditCap(h.pace) + 1 },
+		"the key before the first":              func(h *head, _ []ticket) { h.keyNo = 0 },
+		"a state that there is not":             func(h *head, _ []ticket) { h.state = Draining + 1 },
+		"no event":                              func(h *head, _ []ticket) { h.events = nil },
+		"the other room's event":                func(h *head, _ []ticket) { h.events = []uint32{1} },
+		"the other room's name":                 func(h *head, _ []ticket) { h.id = "event/b" },
+		"two tickets in one place":              func(_ *head, p []ticket) { p[0].slot, p[1].slot, p[2].slot = 0, 0, 0 },
+		"two live tickets of one person":        func(_ *head, p []ticket) { p[1].id = p[0].id },
+		"an admission that is nobody's":         func(_ *head, p []ticket) { p[0].state = p[0].state&entered | uint8(Admitted) },
+		"nights that the room has not":          func(_ *head, p []ticket) { p[0].nights = 1 << 15 },
+		"an era that is not the first of all":   func(h *head, _ []ticket) { h.eras = []Era{{First: 3}} },
+		"pace above what may be":                func(h *head, _ []ticket) { h.pace = h.cfg.NewPerMinute + 1 },
+		"the draw is through, but the room not": func(h *head, _ []ticket) { h.drawn = h.entrants },
 	} {
 		t.Run(name, func(t *testing.T) { wantDamaged(t, forged(t, change), name, 0) })
 	}
 }
 
 // unplace takes the places back that were drawn.
-func unplace(p *ticketPage) {
-	for i := range p.slot {
-		if p.slot[i] != noSlot {
-			p.slot[i], p.state[i] = noSlot, uint8(InLobby)
+func unplace(p []ticket) {
+	for i := range p {
+		if p[i].slot != noSlot {
+			p[i].slot, p[i].state = noSlot, uint8(InLobby)
 		}
 	}
-	p.state[0] = uint8(InLobby)
+	p[0].state = uint8(InLobby)
 }
 
 // swapFirst gives the one place that is drawn to somebody else.
-func swapFirst(p *ticketPage) {
-	at := slices.Index(p.slot[:3], 0)
+func swapFirst(p []ticket) {
+	at := slices.IndexFunc(p[:3], func(t ticket) bool { return t.slot == 0 })
 	other := (at + 1) % 3
-	p.slot[at], p.slot[other] = noSlot, 0
-	p.state[at], p.state[other] = p.state[other], p.state[at]
+	p[at].slot, p[other].slot = noSlot, 0
+	p[at].state, p[other].state = p[other].state, p[at].state
 }
 
 // stride leaves out most of what a room's last minutes hold, which is much of the same.

@@ -1,5 +1,9 @@
 package waitroom
 
+// warmed is how many reads all over a room's memory are made ahead of the work that wants them:
+// of reads that do not wait for each other the processor has several under way.
+const warmed = 64
+
 // Room is one waiting room. Its exported methods are reads.
 //
 // Invariants, with n tickets:
@@ -12,7 +16,7 @@ package waitroom
 type Room struct {
 	head
 	rooms  *Rooms
-	pages  []*ticketPage // 1024 tickets each
+	pages  []ticketPage // 1024 tickets each
 	active activeTable
 	sum    uint64 // additive digest of tickets and of active
 

@@ -21,8 +21,8 @@ func (rs *Rooms) Enter(now int64, pass Pass, event uint32) (int64, error) {
 	if a := r.active.get(n); a != nil && a.deadline <= now {
 		r.over(now, n)
 	}
-	p, i := r.at(n)
-	switch p.is(i) {
+	t := r.at(n)
+	switch t.is() {
 	case InLobby, Waiting:
 		return 0, ErrNotAdmitted
 	case Admitted:
@@ -92,8 +92,8 @@ func (r *Room) end(n uint32, as TicketState) {
 
 // over ends an admission whose time has come.
 func (r *Room) over(_ int64, n uint32) {
-	p, i := r.at(n)
-	if p.is(i) == Admitted {
+	t := r.at(n)
+	if t.is() == Admitted {
 		r.end(n, Lapsed)
 	} else {
 		r.end(n, TimedOut)

@@ -40,15 +40,15 @@ type places struct{ given, drawn, undrawn uint32 }
 func (r *Room) countPlaces() []places {
 	list := make([]places, len(r.lanes))
 	for n := uint32(1); n <= r.tickets; n++ {
-		p, i := r.at(n)
-		c := &list[p.lane[i]]
+		t := r.at(n)
+		c := &list[t.lane]
 		switch {
-		case p.slot[i] != noSlot:
-			c.given = max(c.given, p.slot[i]+1)
-			if p.state[i]&entered != 0 {
+		case t.slot != noSlot:
+			c.given = max(c.given, t.slot+1)
+			if t.state&entered != 0 {
 				c.drawn++
 			}
-		case r.phase == Drawing && (p.is(i) == InLobby || p.state[i]&entered != 0):
+		case r.phase == Drawing && (t.is() == InLobby || t.state&entered != 0):
 			c.undrawn++
 		}
 	}
@@ -56,11 +56,11 @@ func (r *Room) countPlaces() []places {
 }
 
 func (r *Room) settleTicket(f *frame.Reader, n uint32) {
-	p, i := r.at(n)
-	l := &r.lanes[p.lane[i]]
-	r.sum += p.sum(n, i)
-	r.states[p.is(i)]++
-	slot := p.slot[i]
+	t := r.at(n)
+	l := &r.lanes[t.lane]
+	r.sum += t.sum(n)
+	r.states[t.is()]++
+	slot := t.slot
 	if slot != noSlot {
 		if l.ticket(slot) != 0 {
 			f.Fail("tickets %d and %d of room %s have one place", l.ticket(slot), n, r.id)
@@ -68,32 +68,32 @@ func (r *Room) settleTicket(f *frame.Reader, n uint32) {
 		}
 		l.put(slot, n)
 	}
-	switch p.is(i) {
+	switch t.is() {
 	case InLobby:
 		if r.phase == Before {
-			r.lobby[p.lane[i]]++
+			r.lobby[t.lane]++
 		}
 	case Waiting:
 		if slot == noSlot || l.waits(slot) {
 			f.Fail("ticket %d of room %s waits without a place", n, r.id)
 			return
 		}
-		l.want(slot, p.nights[i])
+		l.want(slot, t.nights)
 		l.set(slot)
 		l.waiting++
-		r.countSet(p.nights[i].Set(), 1)
+		r.countSet(t.nights.Set(), 1)
 	case Left:
-		if r.phase == Drawing && slot == noSlot && p.state[i]&entered != 0 {
+		if r.phase == Drawing && slot == noSlot && t.state&entered != 0 {
 			l.ghosts++
 		}
 	}
-	if old := r.index.find(r, &p.id[i]); old != 0 {
-		if q, k := r.at(old); q.is(k).live() {
+	if old := r.index.find(r, &t.id); old != 0 {
+		if old := r.at(old); old.is().live() {
 			f.Fail("tickets %d and %d of room %s are one entrant's", old, n, r.id)
 			return
 		}
 	}
-	r.index.put(r, &p.id[i], n)
+	r.index.put(r, &t.id, n)
 }
 
 // resume brings the draw to where it was, and wants everybody to be where it has come to.
@@ -101,10 +101,10 @@ func (r *Room) resume(f *frame.Reader) {
 	d := &r.draw
 	d.hash, d.list = sha256.New(), make([]uint32, 0, r.entrants)
 	for n := uint32(1); n <= r.scanned; n++ {
-		switch p, i := r.at(n); {
-		case p.state[i]&entered != 0:
-			r.list(p, i, n)
-		case p.is(i) == InLobby:
+		switch t := r.at(n); {
+		case t.state&entered != 0:
+			r.list(t, n)
+		case t.is() == InLobby:
 			f.Fail("the draw of room %s has missed ticket %d", r.id, n)
 			return
 		}
@@ -127,13 +127,13 @@ func (r *Room) resume(f *frame.Reader) {
 // redraw draws again what has been drawn.
 func (r *Room) redraw(f *frame.Reader) {
 	given := make([]uint32, len(r.lanes))
-	for k := range r.drawn {
-		n := drawNext(r.draw.rng, r.draw.list, k)
-		p, i := r.at(n)
-		if p.slot[i] != given[p.lane[i]] {
+	r.draw.warmth += shuffle(r.draw.rng, r.draw.list, 0, r.drawn)
+	for _, n := range r.draw.list[:r.drawn] {
+		t := r.at(n)
+		if t.slot != given[t.lane] {
 			f.Fail("ticket %d of room %s has another place than was drawn", n, r.id)
 			return
 		}
-		given[p.lane[i]]++
+		given[t.lane]++
 	}
 }

@@ -43,66 +43,68 @@ const (
 	stateSet = 0x7f
 )
 
-// ticketPage is 1024 tickets, 26 bytes each; ticket n is at n-1.
-type ticketPage struct {
-	gen    uint64
-	id     [ticketsInPage][16]byte
-	slot   [ticketsInPage]uint32 // in the lane's line; noSlot before the draw
-	nights [ticketsInPage]Nights
-	lane   [ticketsInPage]uint8
-	state  [ticketsInPage]uint8 // TicketState, and entered
+// ticket is somebody's place, in 28 bytes that stand together: whoever looks for one wants all.
+type ticket struct {
+	id     [16]byte
+	slot   uint32 // in the lane's line; noSlot before the draw
+	nights Nights
+	lane   uint8
+	state  uint8 // TicketState, and entered
 }
 
-func (p *ticketPage) is(i uint32) TicketState { return TicketState(p.state[i] & stateSet) }
+// ticketPage is 1024 tickets; ticket n is at n-1. The generation stands outside, so that it is
+// known without a look at the tickets.
+type ticketPage struct {
+	gen     uint64
+	tickets *[ticketsInPage]ticket
+}
+
+func (t *ticket) is() TicketState { return TicketState(t.state & stateSet) }
 
 // at finds a ticket of 1…tickets for reading.
-func (r *Room) at(n uint32) (*ticketPage, uint32) {
-	return r.pages[(n-1)>>ticketShift], (n - 1) & (ticketsInPage - 1)
+func (r *Room) at(n uint32) *ticket {
+	return &r.pages[(n-1)>>ticketShift].tickets[(n-1)&(ticketsInPage-1)]
 }
 
 // own finds a ticket for writing: its page is copied first when a Frozen may read it.
-func (r *Room) own(n uint32) (*ticketPage, uint32) {
-	k := (n - 1) >> ticketShift
-	p := r.pages[k]
+func (r *Room) own(n uint32) *ticket {
+	p := &r.pages[(n-1)>>ticketShift]
 	if p.gen != r.rooms.gen {
-		c := *p
-		c.gen = r.rooms.gen
-		p = &c
-		r.pages[k] = p
+		c := *p.tickets
+		p.gen, p.tickets = r.rooms.gen, &c
 	}
-	return p, (n - 1) & (ticketsInPage - 1)
+	return &p.tickets[(n-1)&(ticketsInPage-1)]
 }
 
 // has tells whether there is such a ticket.
 func (r *Room) has(n uint32) bool { return n >= 1 && n <= r.tickets }
 
 // newTicket adds a ticket that is in no state yet: enterLobby or enterLine comes next.
-func (r *Room) newTicket(e *Entrant) (n uint32, p *ticketPage, i uint32) {
+func (r *Room) newTicket(e *Entrant) (n uint32, t *ticket) {
 	r.tickets++
 	n = r.tickets
 	if (n-1)&(ticketsInPage-1) == 0 {
-		r.pages = append(r.pages, &ticketPage{gen: r.rooms.gen})
+		r.pages = append(r.pages, ticketPage{r.rooms.gen, new([ticketsInPage]ticket)})
 	}
-	p, i = r.own(n)
-	p.id[i], p.lane[i], p.nights[i], p.slot[i] = e.ID, e.Lane, e.Nights, noSlot
-	return n, p, i
+	t = r.own(n)
+	*t = ticket{id: e.ID, slot: noSlot, nights: e.Nights, lane: e.Lane}
+	return n, t
 }
 
-// sum of ticket n, at i of its page.
-func (p *ticketPage) sum(n, i uint32) uint64 {
-	h := frame.Mix(uint64(n)<<32|uint64(p.slot[i]), uint64(p.nights[i])<<16|uint64(p.lane[i])<<8|uint64(p.state[i]))
-	id := &p.id[i]
-	return frame.Mix(h^binary.LittleEndian.Uint64(id[:8]), binary.LittleEndian.Uint64(id[8:]))
+// sum of ticket n.
+func (t *ticket) sum(n uint32) uint64 {
+	h := frame.Mix(uint64(n)<<32|uint64(t.slot), uint64(t.nights)<<16|uint64(t.lane)<<8|uint64(t.state))
+	return frame.Mix(h^binary.LittleEndian.Uint64(t.id[:8]), binary.LittleEndian.Uint64(t.id[8:]))
 }
 
 // move brings a ticket from one state into another, with its counts and its sum.
 func (r *Room) move(n uint32, to TicketState) {
-	p, i := r.own(n)
-	r.sum -= p.sum(n, i)
-	r.states[p.is(i)]--
-	p.state[i] = p.state[i]&entered | uint8(to)
+	t := r.own(n)
+	r.sum -= t.sum(n)
+	r.states[t.is()]--
+	t.state = t.state&entered | uint8(to)
 	r.states[to]++
-	r.sum += p.sum(n, i)
+	r.sum += t.sum(n)
 }
 
 func (s TicketState) live() bool { return s <= InShop }
@@ -112,20 +114,20 @@ func (r *Room) Ticket(n uint32) (TicketInfo, bool) {
 	if !r.has(n) {
 		return TicketInfo{}, false
 	}
-	p, i := r.at(n)
-	t := TicketInfo{State: p.is(i), Lane: p.lane[i], Nights: p.nights[i], Entrant: p.id[i], Possible: p.nights[i].among(r.left())}
-	if p.slot[i] != noSlot {
-		t.Place = p.slot[i] + 1
+	t := r.at(n)
+	info := TicketInfo{State: t.is(), Lane: t.lane, Nights: t.nights, Entrant: t.id, Possible: t.nights.among(r.left())}
+	if t.slot != noSlot {
+		info.Place = t.slot + 1
 	}
-	switch t.State {
+	switch info.State {
 	case Waiting:
-		t.Position = r.position(t.Lane, p.slot[i])
+		info.Position = r.position(t.lane, t.slot)
 	case Admitted, InShop:
 		if a := r.active.get(n); a != nil {
-			t.Deadline = a.deadline
+			info.Deadline = a.deadline
 		}
 	}
-	return t, true
+	return info, true
 }
 
 // Find returns the newest ticket of an entrant, however it stands.
@@ -140,9 +142,9 @@ func (r *Room) State(n uint32) (state TicketState, position uint32, ok bool) {
 	if !r.has(n) {
 		return 0, 0, false
 	}
-	p, i := r.at(n)
-	if state = p.is(i); state == Waiting {
-		position = r.position(p.lane[i], p.slot[i])
+	t := r.at(n)
+	if state = t.is(); state == Waiting {
+		position = r.position(t.lane, t.slot)
 	}
 	return state, position, true
 }
