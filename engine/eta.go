@@ -25,7 +25,19 @@ type etaFacts struct {
 	GaveUp   int           // of those near the front, in the last minute
 	Measured time.Duration // how much of the last minute Admitted was counted in
 	PerMin   float64       // admissions a minute that are tried for
+	Free     int           // who may come in before anybody has to go
 	Turnover float64       // sessions a minute that end when all that there may be are full
+}
+
+// served is how long n admissions take, in seconds. What
+// was not measured goes by what is set: as many as are free at the pace, the others as sessions end.
+func (f *etaFacts) served(n float64) float64 {
+	rate, measured := f.rate()
+	if measured {
+		return n / rate
+	}
+	first := min(n, float64(f.Free))
+	return first/(f.PerMin/60) + (n-first)/rate
 }
 
 // rate is admissions a second, and whether it was measured.
@@ -49,10 +61,9 @@ func (f *etaFacts) eta() *Span {
 	if f.Waiting > 0 {
 		ahead *= float64(f.Possible) / float64(f.Waiting)
 	}
-	t := ahead / rate
+	t := f.served(ahead)
 	if f.GaveUp > 0 && f.Near > 0 {
-		x := float64(f.GaveUp) / 60 / float64(f.Near) * ahead / rate
-		if x > 0 {
+		if x := float64(f.GaveUp) / 60 / float64(f.Near) * t; x > 0 {
 			t *= math.Log1p(x) / x
 		}
 	}
@@ -77,6 +88,7 @@ func etaOf(s *standing) *Span {
 	f := etaFacts{
 		Waiting: int(info.Waiting), Possible: int(info.Possible), Admitted: int(info.AdmittedMinute), Near: int(info.Near), GaveUp: int(info.GaveUpNear),
 		Measured: time.Duration(info.WindowMS) * time.Millisecond, PerMin: float64(info.Pace), Turnover: turnover(&info.Config),
+		Free: max(int(info.Config.MaxActive)-int(info.Admitted)-int(info.InShop), 0),
 	}
 	if info.Phase == waitroom.Before {
 		f.Base = max(0, time.Duration(info.Config.OpensAt-s.now)*time.Millisecond)

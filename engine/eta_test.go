@@ -19,13 +19,14 @@ func TestETA(t *testing.T) {
 		f         etaFacts
 		low, high int
 	}{
-		"as measured":           {line, 54, 71}, // 600 at 10 a second
-		"next":                  {with(func(f *etaFacts) { f.Position = 1 }), 0, 6},
-		"half is passed over":   {with(func(f *etaFacts) { f.Possible = 500 }), 27, 38},
-		"measured for a moment": {with(func(f *etaFacts) { f.Admitted, f.Measured = 100, 10*time.Second }), 45, 105},
-		"not measured yet":      {with(func(f *etaFacts) { f.Admitted, f.Measured = 40, 4*time.Second }), 4, 24},
-		"nobody was admitted":   {with(func(f *etaFacts) { f.Admitted, f.Turnover = 0, 600 }), 45, 105},
-		"before it opens":       {with(func(f *etaFacts) { f.Base = 90 * time.Second }), 144, 161},
+		"as measured":                          {line, 54, 71}, // 600 at 10 a second
+		"next":                                 {with(func(f *etaFacts) { f.Position = 1 }), 0, 6},
+		"half is passed over":                  {with(func(f *etaFacts) { f.Possible = 500 }), 27, 38},
+		"measured for a moment":                {with(func(f *etaFacts) { f.Admitted, f.Measured = 100, 10*time.Second }), 45, 105},
+		"not measured yet":                     {with(func(f *etaFacts) { f.Admitted, f.Measured = 40, 4*time.Second }), 4, 24},
+		"nobody was admitted":                  {with(func(f *etaFacts) { f.Admitted, f.Turnover = 0, 600 }), 45, 105},
+		"as many as are free come at the pace": {with(func(f *etaFacts) { f.Admitted, f.Turnover, f.Free, f.Position = 0, 60, 100, 160 }), 45, 107},
+		"before it opens":                      {with(func(f *etaFacts) { f.Base = 90 * time.Second }), 144, 161},
 	} {
 		if got := c.f.eta(); got == nil || *got != (Span{c.low, c.high}) {
 			t.Errorf("%s: %v, want %d…%d", name, got, c.low, c.high)

@@ -12,8 +12,8 @@ import (
 )
 
 func main() {
-	tuneMemory()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	tuneMemory(ctx)
 	// The first signal asks, the second one, no longer caught, ends the process.
 	context.AfterFunc(ctx, stop)
 	os.Exit(run(ctx, os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
