@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"sync"
 	"sync/atomic"
 
@@ -105,8 +106,12 @@ func (m *manyJoins) work(ctx context.Context) {
 	}
 }
 
+// entrantRooms are lists of commands that are through: memory that nobody has touched yet is dear.
+var entrantRooms = sync.Pool{New: func() any { return new([raftfsm.MaxJoin]waitroom.Entrant) }}
+
 func (m *manyJoins) send(ctx context.Context, from, to int) error {
-	entrants := make([]waitroom.Entrant, to-from)
+	room := entrantRooms.Get().(*[raftfsm.MaxJoin]waitroom.Entrant)
+	entrants := room[:to-from]
 	for i := range entrants {
 		r := &m.rs[from+i]
 		one, err := m.room.entrant(ctx, r, "")
@@ -118,8 +123,9 @@ func (m *manyJoins) send(ctx context.Context, from, to int) error {
 	joined, err := m.e.sendJoins(ctx, m.room.roomRef, entrants)
 	m.count(len(entrants), joined, err)
 	if err != nil {
-		return err
+		return err // the log may still be at work on them
 	}
+	entrantRooms.Put(room)
 	if err := m.e.follow(ctx, m.room.group); err != nil {
 		return applied(err)
 	}
@@ -142,13 +148,14 @@ func (m *manyJoins) count(n int, joined []waitroom.Joined, err error) {
 // describe fills in what a caller of many is told.
 func (m *manyJoins) describe(joined []waitroom.Joined, out []Joined) error {
 	// One string has them all: to make each by itself costs more than what is in it.
-	ids := make([]byte, idLen*len(joined))
-	for i, got := range joined {
-		if got.Ticket != 0 {
-			m.room.putTicketID((*[idLen]byte)(ids[idLen*i:]), got.Ticket)
-		}
+	var ids strings.Builder
+	ids.Grow(idLen * len(joined))
+	var id [idLen]byte
+	for _, got := range joined {
+		m.room.putTicketID(&id, got.Ticket)
+		_, _ = ids.Write(id[:]) // it does not fail
 	}
-	all := string(ids)
+	all := ids.String()
 	for i, got := range joined {
 		if got.Ticket != 0 {
 			out[i].Ticket, out[i].New = all[idLen*i:idLen*(i+1)], got.New
