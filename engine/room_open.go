@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/usherhq/usher/raftfsm"
 	"github.com/usherhq/usher/waitroom"
@@ -35,6 +36,19 @@ func (e *Engine) readsRooms(ctx context.Context) error {
 		err = fmt.Errorf("%w: the cluster's version is %d, waiting rooms need %d: there are nodes of an earlier program", ErrNoWaitingRoom, version, roomsVersion)
 	}
 	return err
+}
+
+// awaitRooms gives the nodes of a cluster that has just come about a moment to say what they know.
+func (e *Engine) awaitRooms(ctx context.Context) error {
+	for end := time.Now().Add(electionWait); ; {
+		err := e.readsRooms(ctx)
+		if !errors.Is(err, ErrNoWaitingRoom) {
+			return err
+		}
+		if time.Now().After(end) || !e.pause(ctx) {
+			return fmt.Errorf("%w: not all nodes of the cluster have said that they know waiting rooms", ErrStarting)
+		}
+	}
 }
 
 // openRoom makes the event's room, or adds the event to its series'. Done again it changes
@@ -74,10 +88,7 @@ func (e *Engine) checkRoom(ctx context.Context, set *settings) error {
 	if set.WaitingRoom == nil {
 		return nil
 	}
-	switch err := e.readsRooms(ctx); {
-	case errors.Is(err, ErrNoWaitingRoom):
-		return fmt.Errorf("%w: not all nodes of the cluster have said that they know waiting rooms", ErrStarting)
-	case err != nil:
+	if err := e.awaitRooms(ctx); err != nil {
 		return err
 	}
 	if set.WaitingRoom.Scope != ScopeSeries {

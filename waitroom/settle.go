@@ -88,7 +88,7 @@ func (r *Room) settleTicket(f *frame.Reader, n uint32) {
 		}
 	}
 	if old := r.index.find(r, &t.id); old != 0 {
-		if old := r.at(old); old.is().live() {
+		if r.at(old).is().live() {
 			f.Fail("tickets %d and %d of room %s are one entrant's", old, n, r.id)
 			return
 		}
