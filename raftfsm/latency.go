@@ -12,10 +12,11 @@ const (
 	latencyWindow = 5 * time.Second
 	// latencyEvery is how long after a claim that is timed the next one may be.
 	latencyEvery = 2 * time.Millisecond
+	// timedEvery: of more callers than that at once, one in so many looks at the clock for it.
+	timedEvery = 64
 )
 
-// latencies are how long claims took of late. Of a crowd's some hundred a second are timed:
-// the others cost one load of what they share.
+// latencies are how long claims took of late. Of a crowd's some hundred a second are timed.
 type latencies struct {
 	last atomic.Int64 // when a claim was last chosen, boot clock
 

@@ -94,8 +94,12 @@ func (p *proposer) propose(ctx context.Context, r *Request) error {
 		return nil
 	}
 	defer p.underway.Add(-1)
-	if p.underway.Add(1) > int64(p.limit) {
+	n := p.underway.Add(1)
+	if n > int64(p.limit) {
 		return &OutcomeError{OutcomeNotApplied, ErrOverload}
+	}
+	if (n < timedEvery || n%timedEvery == 0) && r.Cmd.claims() {
+		r.came = p.latency.begin(p.bootNear())
 	}
 	if err := p.enqueue(r); err != nil {
 		return err
@@ -104,9 +108,6 @@ func (p *proposer) propose(ctx context.Context, r *Request) error {
 }
 
 func (p *proposer) enqueue(r *Request) error {
-	if r.Cmd.claims() {
-		r.came = p.latency.begin(p.bootNear())
-	}
 	p.mu.Lock()
 	switch {
 	case p.closed != nil:
