@@ -1,6 +1,7 @@
 package raftfsm
 
 import (
+	"math/rand/v2"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -26,6 +27,11 @@ type latencies struct {
 }
 
 type latency struct{ at, took time.Duration }
+
+// timed tells whether a claim that makes it n requests under way may be timed. It is left to chance,
+// as n is no count: where so many callers ask again as soon as they are answered it has the same few
+// values for ever.
+func timed(n int64) bool { return n < timedEvery || rand.Uint32N(timedEvery) == 0 }
 
 // begin is when a claim came, if it is to be timed; else 0.
 func (l *latencies) begin(now time.Duration) time.Duration {

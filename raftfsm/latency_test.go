@@ -1,6 +1,7 @@
 package raftfsm
 
 import (
+	"context"
 	"testing"
 	"time"
 )
@@ -39,22 +40,49 @@ func TestLatencies(t *testing.T) {
 	}
 }
 
+// TestSomeOfEveryCrowdAreTimed: also where there are always about as many under way, as where so
+// many callers ask again as soon as they are answered.
+func TestSomeOfEveryCrowdAreTimed(t *testing.T) {
+	const claims = 10_000
+	for _, n := range []int64{1, timedEvery - 1} {
+		if !timed(n) {
+			t.Errorf("of %d under way one is not timed", n)
+		}
+	}
+	for _, n := range []int64{timedEvery, timedEvery + 1, 2*timedEvery - 1, 100_001} {
+		got := 0
+		for range claims {
+			if timed(n) {
+				got++
+			}
+		}
+		if got < claims/timedEvery/2 || got > claims/timedEvery*2 { // six standard deviations
+			t.Errorf("with %d under way %d of %d are timed", n, got, claims)
+		}
+	}
+}
+
 // TestClaimsAreTimed: by whichever way a claim is answered.
 func TestClaimsAreTimed(t *testing.T) {
 	b := newBench(t)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute) // of no claim that is answered
+	defer cancel()
 	for i, way := range []string{"through the log", "from memory"} {
+		b.credit.Store(0) // the door is shut: who is refused there waits for nobody
 		r := claimOf(1)
-		if err := b.enqueue(r); err != nil {
-			t.Fatal(err)
-		}
+		told := make(chan error, 1)
+		go func() { told <- b.propose(ctx, r) }()
+		<-b.wake
+		b.mu.Lock()
 		b.pending = nil
+		b.mu.Unlock()
 		b.boot += time.Duration(i+1) * time.Second
 		b.evidence.confirm(b.boot)
 		if e := b.fly(r); e != nil {
 			b.commit(e)
 		}
-		if !answered(r) {
-			t.Fatalf("%s: no answer", way)
+		if err := <-told; err != nil {
+			t.Fatalf("%s: %v", way, err)
 		}
 		if got := b.latency.p99(b.boot); got != time.Duration(i+1)*time.Second {
 			t.Errorf("%s: a latency of %v", way, got)

@@ -98,7 +98,7 @@ func (p *proposer) propose(ctx context.Context, r *Request) error {
 	if n > int64(p.limit) {
 		return &OutcomeError{OutcomeNotApplied, ErrOverload}
 	}
-	if (n < timedEvery || n%timedEvery == 0) && r.Cmd.claims() {
+	if r.Cmd.claims() && timed(n) {
 		r.came = p.latency.begin(p.bootNear())
 	}
 	if err := p.enqueue(r); err != nil {
