@@ -19,15 +19,3 @@ func (g *Group) admit() {
 		}
 	}
 }
-
-// ViewRooms is View of a shard group's waiting rooms.
-func (g *Group) ViewRooms(f func(*waitroom.Rooms)) error {
-	g.fsm.mu.RLock()
-	defer g.fsm.mu.RUnlock()
-	// Asked under the lock: an entry that could not be applied may have been half applied.
-	if err := g.fsm.haltedErr(); err != nil {
-		return err
-	}
-	f(g.fsm.m.(*shardMachine).rooms)
-	return nil
-}

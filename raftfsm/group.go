@@ -15,6 +15,7 @@ import (
 	"github.com/hashicorp/raft"
 
 	"github.com/usherhq/usher/shard"
+	"github.com/usherhq/usher/waitroom"
 )
 
 const (
@@ -283,25 +284,27 @@ func (g *Group) Propose(ctx context.Context, r *Request) error {
 // View gives f the state of a shard group for reading. f must not keep what it is given,
 // nor block: applying waits for it.
 func (g *Group) View(f func(*shard.State)) error {
-	g.fsm.mu.RLock()
-	defer g.fsm.mu.RUnlock()
-	// Asked under the lock: an entry that could not be applied may have been half applied.
-	if err := g.fsm.haltedErr(); err != nil {
-		return err
-	}
-	f(g.fsm.m.(*shardMachine).state)
-	return nil
+	return g.view(func(m machine) { f(m.(*shardMachine).state) })
+}
+
+// ViewRooms is View of a shard group's waiting rooms.
+func (g *Group) ViewRooms(f func(*waitroom.Rooms)) error {
+	return g.view(func(m machine) { f(m.(*shardMachine).rooms) })
 }
 
 // ViewDirectory is View of group 0.
 func (g *Group) ViewDirectory(f func(*Directory)) error {
+	return g.view(func(m machine) { f(m.(*directoryMachine).dir) })
+}
+
+func (g *Group) view(f func(machine)) error {
 	g.fsm.mu.RLock()
 	defer g.fsm.mu.RUnlock()
 	// Asked under the lock: an entry that could not be applied may have been half applied.
 	if err := g.fsm.haltedErr(); err != nil {
 		return err
 	}
-	f(g.fsm.m.(*directoryMachine).dir)
+	f(g.fsm.m)
 	return nil
 }
 
