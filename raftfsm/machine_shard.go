@@ -1,6 +1,7 @@
 package raftfsm
 
 import (
+	"bufio"
 	"errors"
 	"fmt"
 	"io"
@@ -118,51 +119,31 @@ func (m *shardMachine) restore(r io.Reader) error {
 
 // restoreRooms reads what follows the seats in a snapshot: rooms, or nothing.
 func restoreRooms(r io.Reader, s *shard.State) (*waitroom.Rooms, error) {
-	more := &peekedReader{r: r}
-	switch end, err := more.ended(); {
+	rest := bufio.NewReader(r) // to look ahead; behind the rooms nothing may follow
+	switch end, err := atEnd(rest); {
 	case err != nil:
 		return nil, err
 	case end:
 		return waitroom.New(inventory{s}), nil
 	}
-	rooms, err := waitroom.Restore(more, inventory{s})
+	rooms, err := waitroom.Restore(rest, inventory{s})
 	if err != nil {
 		return nil, err
 	}
 	if rooms.Len() == 0 {
 		return nil, fmt.Errorf("%w: it has none", waitroom.ErrBadSnapshot)
 	}
-	end, err := more.ended()
+	end, err := atEnd(rest)
 	if err == nil && !end {
 		err = fmt.Errorf("%w: something follows its end", waitroom.ErrBadSnapshot)
 	}
 	return rooms, err
 }
 
-// peekedReader is a reader that can tell whether anything follows.
-type peekedReader struct {
-	r    io.Reader
-	next [1]byte
-	has  bool
-}
-
-func (p *peekedReader) ended() (bool, error) {
-	if p.has {
-		return false, nil
-	}
-	_, err := io.ReadFull(p.r, p.next[:])
+func atEnd(r *bufio.Reader) (bool, error) {
+	_, err := r.Peek(1)
 	if errors.Is(err, io.EOF) {
 		return true, nil
 	}
-	p.has = err == nil
 	return false, err
-}
-
-// Read gives what follows.
-func (p *peekedReader) Read(b []byte) (int, error) {
-	if p.has && len(b) > 0 {
-		b[0], p.has = p.next[0], false
-		return 1, nil
-	}
-	return p.r.Read(b)
 }
