@@ -181,7 +181,7 @@ func (x *RoomRun) restore() error {
 	for _, at := range []**waitroom.Rooms{&x.rooms, &x.twin} {
 		rs, err := waitroom.Restore(bytes.NewReader(x.saved.bytes), x.stock)
 		if err == nil {
-			err = rs.Restored([32]byte{byte(x.eras), 1}, x.now)
+			err = rs.Restored([32]byte{byte(x.eras), 1})
 		}
 		if err != nil {
 			return err

@@ -41,7 +41,7 @@ var roomMutants = []struct {
 	{"first use does not end", planting{"session.go", "if a := r.active.get(next.ticket); a != nil && a.deadline == next.at {", "if a := r.active.get(next.ticket); a != nil && a.deadline == next.at && r.states[InShop] > 0 {"}},
 	{"a session lasts from first use's end", planting{"session.go", "end := now + r.cfg.Session", "end := r.active.get(n).deadline + r.cfg.Session"}},
 	{"a session is good a moment longer", planting{"session.go", "a.deadline <= now {\n\t\tr.over", "a.deadline < now {\n\t\tr.over"}},
-	{"stale appointments count", planting{"session.go", "\t\t\tr.over(now, next.ticket)\n\t\t\tlimit--\n\t\t}", "\t\t\tr.over(now, next.ticket)\n\t\t}\n\t\tlimit--"}},
+	{"stale appointments count", planting{"session.go", "\t\t\tr.over(next.ticket)\n\t\t\tlimit--\n\t\t}", "\t\t\tr.over(next.ticket)\n\t\t}\n\t\tlimit--"}},
 	{"an admission is good for any event", planting{"session.go", "case !slices.Contains(r.events, event):", "case false:"}},
 	{"a session ends with its first booking", planting{"session.go", "slices.ContainsFunc(holds, func(h holdAt) bool { return rs.inv.Held(h.event, h.hold) })", "false"}},
 	{"a place is not free after a booking", planting{"session.go", "r.end(n, Finished)\n\tr.admit(now, handful)", "r.end(n, Finished)"}},

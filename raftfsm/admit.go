@@ -3,7 +3,7 @@ package raftfsm
 import "github.com/usherhq/usher/waitroom"
 
 const (
-	admitLimit   = 4096 // what one OpAdmit does at most, in tickets
+	admitLimit   = 4096 // what one OpAdmit does in a room at most, in tickets
 	admitsInTick = 16
 )
 

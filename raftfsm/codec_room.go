@@ -1,6 +1,7 @@
 package raftfsm
 
 import (
+	"encoding/binary"
 	"math"
 	"slices"
 
@@ -125,9 +126,8 @@ func (r *entryReader) join() *waitroom.Join {
 	}
 	all := r.take(int(n) * entrantBytes)
 	for ; len(all) > 0; all = all[entrantBytes:] {
-		e := waitroom.Entrant{ID: [16]byte(all), Lane: all[16]}
-		e.Nights = waitroom.Nights(uint32(all[17]) | uint32(all[18])<<8 | uint32(all[19])<<16 | uint32(all[20])<<24)
-		c.Entrants = append(c.Entrants, e)
+		nights := waitroom.Nights(binary.LittleEndian.Uint32(all[17:]))
+		c.Entrants = append(c.Entrants, waitroom.Entrant{ID: [16]byte(all), Lane: all[16], Nights: nights})
 	}
 	return c
 }

@@ -100,7 +100,7 @@ type Enter struct {
 	Event uint32
 }
 
-// Admit bounds what one command does in all rooms of a group.
+// Admit bounds what one command does in each room of a group, see waitroom.Rooms.Step.
 type Admit struct{ Limit uint32 }
 
 // HoldOp is the op of a hold: the shorter form where that can say it.

@@ -73,7 +73,7 @@ func (m *shardMachine) restored(seed [32]byte, at int64) error {
 	if err := m.state.Restored(seed, at); err != nil {
 		return err
 	}
-	return m.rooms.Restored(seed, at)
+	return m.rooms.Restored(seed)
 }
 
 // freeze: the snapshot has rooms behind the seats only if there are any, so that programs

@@ -23,6 +23,24 @@ func drawAll(r *Room) {
 
 const million = 1_000_000
 
+func BenchmarkJoin(b *testing.B) {
+	rs := New(newStock())
+	no, err := rs.Open(0, &OpenRoom{ID: "event/x", Config: Config{MaxActive: 1, NewPerMinute: 1, FirstUse: 1, Session: 1, OpensAt: 1e12, Lobby: true}})
+	if err != nil {
+		b.Fatal(err)
+	}
+	batch := make([]Entrant, 4096)
+	for i := 0; i < b.N; i += len(batch) {
+		for k := range batch {
+			batch[k].ID = ident(uint64(i + k))
+		}
+		if _, err := rs.Join(1, &Join{no, batch}); err != nil {
+			b.Fatal(err)
+		}
+	}
+	b.ReportMetric(float64(rs.Room(no).Bytes())/float64(rs.Room(no).tickets), "B/ticket")
+}
+
 func BenchmarkPosition(b *testing.B) {
 	_, r := crowded(b, million)
 	drawAll(r)

@@ -1,6 +1,9 @@
 package waitroom
 
-import "fmt"
+import (
+	"cmp"
+	"fmt"
+)
 
 // Check counts everything anew and compares: nil, or what is wrong first. It takes as long as
 // there are tickets.
@@ -62,14 +65,14 @@ func (r *Room) check() error {
 	}
 	for _, s := range r.sets {
 		if c.sets[s.set] != s.count {
-			return fmt.Errorf("%d wait for nights %04x, counted %d", c.sets[s.set], s.set, s.count)
+			return fmt.Errorf("%d wait for nights %04x, counted %d", s.count, s.set, c.sets[s.set])
 		}
 		delete(c.sets, s.set)
 	}
 	if len(c.sets) > 0 {
 		return fmt.Errorf("who waits for nights %v is not counted", c.sets)
 	}
-	return r.taken.check()
+	return cmp.Or(r.taken.check(), r.gaveUp.check(), r.gaveNear.check())
 }
 
 func (r *Room) checkTicket(c *recount, n uint32) error {
@@ -143,7 +146,7 @@ func (r *Room) checkLanes(c *recount) error {
 			waiting += n.lobby + n.ghosts // whose places are not drawn yet
 		}
 		if l.waiting != waiting || l.ghosts != n.ghosts {
-			return fmt.Errorf("lane %d has %d waiting and %d ghosts, counted %d and %d", i, waiting, n.ghosts, l.waiting, l.ghosts)
+			return fmt.Errorf("lane %d has %d waiting and %d ghosts, counted %d and %d", i, l.waiting, l.ghosts, waiting, n.ghosts)
 		}
 		if l.slots > 0 {
 			last := l.slots - 1
@@ -190,7 +193,7 @@ func (m *minute) check() error {
 		sum += n
 	}
 	if sum != m.sum {
-		return fmt.Errorf("%d admissions in a minute, counted %d", sum, m.sum)
+		return fmt.Errorf("%d in the last minute, counted %d", m.sum, sum)
 	}
 	return nil
 }

@@ -122,7 +122,7 @@ func walk(t testing.TB, seed uint64, steps int) *Rooms {
 			t.Fatalf("step %d: %d inside, %d may be", i, r.inside(), r.cfg.MaxActive)
 		}
 		for n := uint32(1); n <= r.tickets; n++ { // who was admitted just now
-			if a := r.active.get(n); a != nil && a.deadline == now+r.cfg.FirstUse && isAdmitted(r, n) {
+			if a := r.active.get(n); a != nil && a.deadline == now+r.cfg.FirstUse && stateOf(r, n) == Admitted {
 				if !contains(times, now, n) {
 					times = append(times, now<<20|int64(n))
 				}
@@ -141,8 +141,6 @@ func walk(t testing.TB, seed uint64, steps int) *Rooms {
 	}
 	return rs
 }
-
-func isAdmitted(r *Room, n uint32) bool { s, _, _ := r.State(n); return s == Admitted }
 
 func contains(times []int64, now int64, n uint32) bool {
 	for i := len(times) - 1; i >= 0 && times[i]>>20 == now; i-- {
@@ -189,7 +187,7 @@ func checkOrder(t testing.TB, rs *Rooms, inv *stock, now int64) {
 	for pos := uint32(1); int(pos) <= len(told); pos++ {
 		r.credit, r.creditAt = perTicket, now
 		n := told[pos]
-		if r.admit(now, 1) != 1 || !isAdmitted(r, n) {
+		if r.admit(now, 1) != 1 || stateOf(r, n) != Admitted {
 			s, at, _ := r.State(n)
 			t.Fatalf("ticket %d was told %d and was not admitted then: state %d, now at %d", n, pos, s, at)
 		}
@@ -200,22 +198,4 @@ func TestRandomWalks(t *testing.T) {
 	for seed := range uint64(30) {
 		t.Run(fmt.Sprint(seed), func(t *testing.T) { walk(t, seed, 250) })
 	}
-}
-
-func BenchmarkJoin(b *testing.B) {
-	rs := New(newStock())
-	no, err := rs.Open(0, &OpenRoom{ID: "event/x", Config: Config{MaxActive: 1, NewPerMinute: 1, FirstUse: 1, Session: 1, OpensAt: 1e12, Lobby: true}})
-	if err != nil {
-		b.Fatal(err)
-	}
-	batch := make([]Entrant, 4096)
-	for i := 0; i < b.N; i += len(batch) {
-		for k := range batch {
-			batch[k].ID = ident(uint64(i + k))
-		}
-		if _, err := rs.Join(1, &Join{no, batch}); err != nil {
-			b.Fatal(err)
-		}
-	}
-	b.ReportMetric(float64(rs.Room(no).Bytes())/float64(rs.Room(no).tickets), "B/ticket")
 }

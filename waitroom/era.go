@@ -14,7 +14,7 @@ var ErrNoEras = errors.New("usher: the waiting room was restored too often")
 // Restored begins a new era of every room: it is for a state that comes from a backup and may
 // lack tickets that were given after it. Those must not be taken for others that are given
 // their numbers now, nor tokens of then be good. seed is random, one for the whole restore.
-func (rs *Rooms) Restored(seed [32]byte, _ int64) error {
+func (rs *Rooms) Restored(seed [32]byte) error {
 	for _, r := range rs.list {
 		if len(r.eras) >= MaxEras {
 			return ErrNoEras

@@ -1,6 +1,10 @@
 package waitroom
 
-import "math/bits"
+import (
+	"cmp"
+	"math/bits"
+	"slices"
+)
 
 // maxPreferred is how many nights have an order.
 const maxPreferred = 4
@@ -64,20 +68,11 @@ type setCount struct {
 
 // countSet counts one who waits in or out.
 func (r *Room) countSet(set uint16, by int32) {
-	lo, hi := 0, len(r.sets)
-	for lo < hi {
-		if mid := (lo + hi) / 2; r.sets[mid].set < set {
-			lo = mid + 1
-		} else {
-			hi = mid
-		}
+	at, known := slices.BinarySearchFunc(r.sets, set, func(s setCount, set uint16) int { return cmp.Compare(s.set, set) })
+	if !known {
+		r.sets = slices.Insert(r.sets, at, setCount{set: set})
 	}
-	if lo == len(r.sets) || r.sets[lo].set != set {
-		r.sets = append(r.sets, setCount{})
-		copy(r.sets[lo+1:], r.sets[lo:])
-		r.sets[lo] = setCount{set: set}
-	}
-	r.sets[lo].count += uint32(by)
+	r.sets[at].count += uint32(by)
 }
 
 // possible is how many wait for whom something is left.

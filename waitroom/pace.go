@@ -14,7 +14,7 @@ const (
 // creditCap is what one second gives, and at least one admission.
 func creditCap(pace uint32) int64 { return max(perTicket, int64(pace)*1000) }
 
-// creditAt is the credit there is at now.
+// creditNow is the credit there is at now.
 func (h *head) creditNow(now int64) int64 {
 	elapsed := min(max(now-h.creditAt, 0), minuteMS)
 	return min(h.credit+elapsed*int64(h.pace), creditCap(h.pace))

@@ -19,7 +19,7 @@ func (rs *Rooms) Enter(now int64, pass Pass, event uint32) (int64, error) {
 		return 0, ErrOtherEvent
 	}
 	if a := r.active.get(n); a != nil && a.deadline <= now {
-		r.over(now, n)
+		r.over(n)
 	}
 	t := r.at(n)
 	switch t.is() {
@@ -91,9 +91,8 @@ func (r *Room) end(n uint32, as TicketState) {
 }
 
 // over ends an admission whose time has come.
-func (r *Room) over(_ int64, n uint32) {
-	t := r.at(n)
-	if t.is() == Admitted {
+func (r *Room) over(n uint32) {
+	if r.at(n).is() == Admitted {
 		r.end(n, Lapsed)
 	} else {
 		r.end(n, TimedOut)
@@ -106,7 +105,7 @@ func (r *Room) expire(now int64, limit int) {
 	for limit > 0 && r.active.dueBy(now) {
 		next := r.active.agenda.take()
 		if a := r.active.get(next.ticket); a != nil && a.deadline == next.at {
-			r.over(now, next.ticket)
+			r.over(next.ticket)
 			limit--
 		}
 	}

@@ -1,6 +1,7 @@
 package waitroom
 
 import (
+	"cmp"
 	"io"
 	"slices"
 
@@ -183,7 +184,7 @@ func (z *frozenRoom) writeActive(f *frame.Writer) (sum uint64) {
 			}
 		}
 	}
-	slices.SortFunc(list, func(a, b active) int { return int(int64(a.ticket) - int64(b.ticket)) })
+	slices.SortFunc(list, func(a, b active) int { return cmp.Compare(a.ticket, b.ticket) })
 	no := uint32(0)
 	for part := range slices.Chunk(list, activeInFrame) {
 		f.Begin(frameActive)
