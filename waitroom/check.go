@@ -40,7 +40,8 @@ type recount struct {
 
 func (r *Room) check() error {
 	if !r.head.sound() {
-		return fmt.Errorf("its head cannot be: %+v", r.head)
+		return fmt.Errorf("its head cannot be: state %d, phase %d, pace %d of %d, credit %d, key %d; of %d tickets %d looked at, %d entrants, %d listed, %d drawn",
+			r.state, r.phase, r.pace, r.cfg.NewPerMinute, r.credit, r.keyNo, r.tickets, r.scanned, r.entrants, r.listed, r.drawn)
 	}
 	c := recount{sets: map[uint16]uint32{}}
 	for n := uint32(1); n <= r.tickets; n++ {
