@@ -1,7 +1,7 @@
 // Package waitroom is the queue before an event or a series: it takes a crowd, orders it,
 // and admits it at the pace that is set, never one more.
 //
-// It is a deterministic state machine on the standard library alone, without goroutines,
+// It is a deterministic state machine on the standard library and package frame, without goroutines,
 // clock, random source or I/O: a command and a time go in, results come out, and equal
 // commands make equal rooms on every replica. What is left of the seats it asks the [Inventory]
 // beside it, which is replicated by the same log.
