@@ -8,11 +8,13 @@ import (
 	"regexp"
 	"strconv"
 	"testing"
+
+	"github.com/usherhq/usher/shard/frame"
 )
 
 // snapFrame is one frame of a snapshot, taken apart by code of the tests' own.
 type snapFrame struct {
-	kind frameKind
+	kind frame.Kind
 	body []byte
 }
 
@@ -35,7 +37,7 @@ func parseFrames(b []byte) (fs []snapFrame, ok bool) {
 		if n+9 > uint64(len(b)) {
 			return fs, false
 		}
-		fs = append(fs, snapFrame{frameKind(b[0]), bytes.Clone(b[5 : 5+n])})
+		fs = append(fs, snapFrame{frame.Kind(b[0]), bytes.Clone(b[5 : 5+n])})
 		b = b[n+9:]
 	}
 	return fs, true

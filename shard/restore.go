@@ -1,8 +1,9 @@
 package shard
 
 import (
-	"github.com/usherhq/usher/shard/frame"
 	"io"
+
+	"github.com/usherhq/usher/shard/frame"
 )
 
 // Restore reads a snapshot. Every frame's checksum, order and every number's range is

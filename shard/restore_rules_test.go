@@ -5,6 +5,8 @@ import (
 	"encoding/binary"
 	"errors"
 	"testing"
+
+	"github.com/usherhq/usher/shard/frame"
 )
 
 // bundled is a snapshot with the frames and fields of versions 2 and 3, and little else.
@@ -26,7 +28,7 @@ func bundled(tb testing.TB) []byte {
 }
 
 // lastFrame is the index of the last frame of a kind.
-func lastFrame(fs []snapFrame, k frameKind) int {
+func lastFrame(fs []snapFrame, k frame.Kind) int {
 	for i := len(fs) - 1; i >= 0; i-- {
 		if fs[i].kind == k {
 			return i

@@ -1,9 +1,10 @@
 package shard
 
 import (
-	"github.com/usherhq/usher/shard/frame"
 	"io"
 	"slices"
+
+	"github.com/usherhq/usher/shard/frame"
 )
 
 // snapshotVersion is the newest. Version 2, of before there were eras, is written of states

@@ -7,19 +7,17 @@ import (
 	"github.com/usherhq/usher/shard/frame"
 )
 
-type frameKind = frame.Kind
-
 // Kinds of frames. Numbers are in snapshots: they never change.
 const (
-	frameHeader  frameKind = 1
-	frameChart   frameKind = 2
-	frameEvent   frameKind = 3
-	frameSeats   frameKind = 4
-	frameHolds   frameKind = 5
-	frameBooks   frameKind = 6
-	frameKeys    frameKind = 7
-	frameTrailer frameKind = 8
-	frameBundles frameKind = 9 // since version 2
+	frameHeader  frame.Kind = 1
+	frameChart   frame.Kind = 2
+	frameEvent   frame.Kind = 3
+	frameSeats   frame.Kind = 4
+	frameHolds   frame.Kind = 5
+	frameBooks   frame.Kind = 6
+	frameKeys    frame.Kind = 7
+	frameTrailer frame.Kind = 8
+	frameBundles frame.Kind = 9 // since version 2
 )
 
 const maxFrame = MaxChartBytes + 1024
