@@ -2,16 +2,16 @@ package waitroom
 
 // Bounds of what a room can be asked for.
 const (
-	MaxRooms   = 1 << 16
-	MaxTickets = 1 << 27 // of a room, ever
-	MaxNights  = 16      // events of a room
-	MaxTiers   = 16
-	MaxID      = 200           // bytes
-	MaxReason  = 200           // bytes
-	MaxCount   = 1_000_000_000 // of MaxActive and NewPerMinute
-	MaxRatio   = 1000
+	MaxNights = 16 // events of a room
+	MaxTiers  = 16
+	MaxID     = 200           // bytes
+	MaxReason = 200           // bytes
+	MaxCount  = 1_000_000_000 // of MaxActive and NewPerMinute
+	MaxRatio  = 1000
 
-	maxSpan = 366 * 24 * 3600 * 1000 // of FirstUse and Session, ms
+	maxRooms   = 1 << 16
+	maxTickets = 1 << 27                // of a room, ever
+	maxSpan    = 366 * 24 * 3600 * 1000 // of FirstUse and Session, ms
 )
 
 // Config is what a room is opened with.

@@ -5,8 +5,8 @@ import (
 	"errors"
 )
 
-// MaxEras is how many eras of a room are remembered.
-const MaxEras = 4096
+// maxEras is how many eras of a room are remembered.
+const maxEras = 4096
 
 // ErrNoEras says that rooms have been restored too often.
 var ErrNoEras = errors.New("usher: the waiting room was restored too often")
@@ -16,7 +16,7 @@ var ErrNoEras = errors.New("usher: the waiting room was restored too often")
 // their numbers now, nor tokens of then be good. seed is random, one for the whole restore.
 func (rs *Rooms) Restored(seed [32]byte) error {
 	for _, r := range rs.list {
-		if len(r.eras) >= MaxEras {
+		if len(r.eras) >= maxEras {
 			return ErrNoEras
 		}
 	}

@@ -10,7 +10,7 @@ func (rs *Rooms) Join(now int64, c *Join) ([]Joined, error) {
 		return nil, err
 	}
 	r.begin(now)
-	if uint64(r.tickets)+uint64(len(c.Entrants)) > MaxTickets {
+	if uint64(r.tickets)+uint64(len(c.Entrants)) > maxTickets {
 		return nil, ErrRoomFull
 	}
 	list := make([]Joined, len(c.Entrants))

@@ -108,7 +108,7 @@ func (h *head) read(f *frame.Reader) {
 	copy(h.seed[:], f.Take(32))
 	copy(h.epoch[:], f.Take(16))
 	n := f.U32()
-	for i := uint32(0); i < n && i < MaxEras && f.Err == nil; i++ {
+	for i := uint32(0); i < n && i < maxEras && f.Err == nil; i++ {
 		e := Era{First: f.U32()}
 		copy(e.Salt[:], f.Take(16))
 		h.eras = append(h.eras, e)
@@ -130,7 +130,7 @@ func (h *head) read(f *frame.Reader) {
 // sound tells whether the head's numbers can be, by themselves.
 func (h *head) sound() bool {
 	return h.id != "" && len(h.events) > 0 && h.cfg.sound() && len(h.eras) > 0 && h.eras[0] == Era{} &&
-		h.state <= Draining && h.phase <= Line && h.tickets <= MaxTickets && h.pace >= 1 && h.pace <= h.cfg.NewPerMinute && h.keyNo >= 1 &&
+		h.state <= Draining && h.phase <= Line && h.tickets <= maxTickets && h.pace >= 1 && h.pace <= h.cfg.NewPerMinute && h.keyNo >= 1 &&
 		h.entrants <= h.tickets && h.scanned <= h.tickets && h.listed <= min(h.entrants, h.scanned) && h.drawn <= h.listed &&
 		h.credit >= 0 && h.credit <= creditCap(h.pace) && (h.phase == Drawing || h.drawn == h.entrants) &&
 		(h.phase != Drawing || h.drawn < h.entrants) && (h.drawn == 0 || h.listed == h.entrants) &&

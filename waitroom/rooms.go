@@ -65,7 +65,7 @@ func (rs *Rooms) Open(now int64, c *OpenRoom) (no uint32, err error) {
 		rs.of[c.Event] = no
 		return no, nil
 	}
-	if c.ID == "" || len(c.ID) > MaxID || len(rs.list) >= MaxRooms || !c.Config.sound() {
+	if c.ID == "" || len(c.ID) > MaxID || len(rs.list) >= maxRooms || !c.Config.sound() {
 		return 0, ErrBadRequest
 	}
 	no = uint32(len(rs.list))
