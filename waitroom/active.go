@@ -110,3 +110,16 @@ func (t *activeTable) remove(gen uint64, ticket uint32) uint64 {
 
 // dueBy tells whether something on the agenda wants to be looked at.
 func (t *activeTable) dueBy(now int64) bool { return len(t.agenda) > 0 && t.agenda[0].at <= now }
+
+// Active calls fn for each admission that is not over, in no order: until when it is to be
+// begun, or when started until when it lasts (unix ms; it may have passed and not been dealt
+// with yet).
+func (r *Room) Active(fn func(ticket uint32, deadline int64, started bool)) {
+	for _, p := range r.active.pages {
+		for i := range p.recs {
+			if a := &p.recs[i]; a.ticket != 0 {
+				fn(a.ticket, a.deadline, r.at(a.ticket).is() == InShop)
+			}
+		}
+	}
+}
