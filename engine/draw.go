@@ -46,14 +46,8 @@ func (e *Engine) DrawOf(ctx context.Context, eventID string) (Draw, error) {
 	return d, nil
 }
 
-// entrantsAtOnce is how many are read while the room is locked.
+// entrantsAtOnce is how many tickets are looked at while the room is locked.
 const entrantsAtOnce = 4096
-
-type drawnEntrant struct {
-	id    [16]byte
-	lane  uint8
-	place uint32
-}
 
 // WriteEntrants writes who was in the draw as CSV, with a line of names first: entrant (the hex
 // of its 16 bytes), tier, place; in the order of tickets, which is that of the draw's digest.
@@ -75,20 +69,19 @@ func (e *Engine) WriteEntrants(ctx context.Context, eventID string, w io.Writer)
 	if err := out.Write([]string{"entrant", "tier", "place"}); err != nil {
 		return err
 	}
-	batch := make([]drawnEntrant, 0, entrantsAtOnce)
-	for next, left := uint32(1), d.Entrants; left > 0; left -= len(batch) {
+	batch := make([]waitroom.Listed, 0, entrantsAtOnce)
+	for next := uint32(1); next != 0; {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
 		batch = batch[:0]
-		if next, err = room.drawn(next, min(left, entrantsAtOnce), &batch); err != nil {
+		if err := room.view(func(line *waitroom.Room, _ int64) {
+			next = line.Entrants(next, entrantsAtOnce, func(x waitroom.Listed) { batch = append(batch, x) })
+		}); err != nil {
 			return err
 		}
-		if len(batch) == 0 && next == 0 {
-			break
-		}
 		for _, x := range batch {
-			if err := out.Write([]string{hex.EncodeToString(x.id[:]), room.tier(x.lane), strconv.Itoa(int(x.place))}); err != nil {
+			if err := out.Write([]string{hex.EncodeToString(x.ID[:]), room.tier(x.Lane), strconv.Itoa(int(x.Place))}); err != nil {
 				return err
 			}
 		}
@@ -98,23 +91,4 @@ func (e *Engine) WriteEntrants(ctx context.Context, eventID string, w io.Writer)
 		return err
 	}
 	return buf.Flush()
-}
-
-// drawn reads tickets from a number on, at most entrantsAtOnce of them, and appends those with a
-// place, at most limit. Who left the lobby before the draw has none; who came after it has a
-// higher number than all who were in it. It returns the next number, 0 after the last.
-func (r *roomRef) drawn(from uint32, limit int, out *[]drawnEntrant) (next uint32, err error) {
-	err = r.view(func(room *waitroom.Room, _ int64) {
-		for next = from; next < from+entrantsAtOnce && len(*out) < limit; next++ {
-			t, ok := room.Ticket(next)
-			if !ok {
-				next = 0
-				return
-			}
-			if t.Place > 0 {
-				*out = append(*out, drawnEntrant{t.Entrant, t.Lane, t.Place})
-			}
-		}
-	})
-	return next, err
 }
